@@ -1,0 +1,5 @@
+"""consensus"""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

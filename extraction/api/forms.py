@@ -1,0 +1,5 @@
+"""forms"""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,5 @@
+"""sheets"""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,11 @@
+"""The pages of this app, room by room."""
+
+from django.urls import URLPattern
+
+from .views import consensus, forms, sheets
+
+urlpatterns: list[URLPattern] = [
+    *forms.urlpatterns,
+    *sheets.urlpatterns,
+    *consensus.urlpatterns,
+]

@@ -1,0 +1,1 @@
+"""The same verbs for programs; each module lists its own urlpatterns."""

@@ -1,0 +1,5 @@
+"""accounts"""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,5 @@
+"""people"""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

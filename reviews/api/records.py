@@ -1,0 +1,5 @@
+"""records"""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

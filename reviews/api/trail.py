@@ -1,0 +1,5 @@
+"""trail"""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

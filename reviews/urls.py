@@ -1,0 +1,17 @@
+"""The pages of this app, room by room."""
+
+from django.urls import URLPattern
+
+from .views import accounts, duplicates, people, prisma, records, reports, reviews, searches, trail
+
+urlpatterns: list[URLPattern] = [
+    *accounts.urlpatterns,
+    *reviews.urlpatterns,
+    *people.urlpatterns,
+    *searches.urlpatterns,
+    *records.urlpatterns,
+    *duplicates.urlpatterns,
+    *reports.urlpatterns,
+    *prisma.urlpatterns,
+    *trail.urlpatterns,
+]

@@ -1,0 +1,1 @@
+"""Doors: one module per room; each lists its own urlpatterns."""

@@ -1,0 +1,5 @@
+"""duplicates"""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

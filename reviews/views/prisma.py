@@ -1,0 +1,5 @@
+"""prisma"""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

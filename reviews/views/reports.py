@@ -1,0 +1,5 @@
+"""reports"""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

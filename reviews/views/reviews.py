@@ -1,0 +1,5 @@
+"""reviews"""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

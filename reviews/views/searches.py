@@ -1,0 +1,5 @@
+"""searches"""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

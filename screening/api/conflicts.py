@@ -1,0 +1,5 @@
+"""conflicts"""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,13 @@
+"""The API of this app, room by room."""
+
+from django.urls import URLPattern
+
+from .api import conflicts, criteria, protocol, runs, screen
+
+urlpatterns: list[URLPattern] = [
+    *protocol.urlpatterns,
+    *criteria.urlpatterns,
+    *runs.urlpatterns,
+    *screen.urlpatterns,
+    *conflicts.urlpatterns,
+]

@@ -1,0 +1,228 @@
+"""What people said, where they disagree, and what was settled.
+
+Decisions and resolutions are never edited or deleted (triggers say so): they are withdrawn and made anew.
+Where a record stands is derived from the live rows; nothing here is a counter or a status column.
+"""
+
+from django.db import models
+from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
+
+from .protocol import Stage, Verdict
+
+USER = "reviews.User"
+SCREENED = ["title_abstract", "full_text"]
+
+
+class Decision(models.Model):
+    """One person's opinion on one record at one stage.
+
+    `judgements` maps a criterion's id (as a string) to met, not_met or unclear, for those the person answered.
+    `seen_proposal` / `seen_votes`: whether this person could already see the model's proposal, or the other's
+    vote, when deciding (agreement statistics leave such votes out).
+    """
+
+    record = models.ForeignKey("reviews.Record", on_delete=models.PROTECT, related_name="decisions")
+    stage = models.CharField(max_length=20, choices=Stage.choices)
+    reviewer = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="decisions")
+    verdict = models.CharField(max_length=10, choices=Verdict.choices)
+    reason = models.ForeignKey(
+        "screening.Criterion", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    judgements = models.JSONField(default=dict, blank=True)
+    note = models.TextField(blank=True)
+    criteria_version = models.ForeignKey(
+        "screening.CriteriaVersion", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    made_at = models.DateTimeField()
+    seconds = models.FloatField(null=True, blank=True, help_text="time on the page, as the browser saw it")
+    seen_proposal = models.BooleanField(default=False)
+    seen_votes = models.BooleanField(default=False)
+    key = models.UUIDField(help_text="made by the sender, so that sending twice decides once")
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(
+                fields=["record", "stage", "reviewer"],
+                condition=Q(withdrawn_at__isnull=True),
+                name="decision_one_live_per_person",
+            ),
+            UniqueConstraint(fields=["reviewer", "key"], name="decision_key_once"),
+            CheckConstraint(condition=Q(stage__in=SCREENED), name="decision_stage_known"),
+            CheckConstraint(condition=Q(verdict__in=Verdict.values), name="decision_verdict_known"),
+            CheckConstraint(
+                condition=~Q(stage="full_text", verdict="exclude") | Q(reason__isnull=False),
+                name="decision_full_text_exclusion_has_reason",
+            ),
+            CheckConstraint(
+                condition=Q(verdict="exclude") | Q(reason__isnull=True),
+                name="decision_reason_only_to_exclude",
+            ),
+            CheckConstraint(
+                condition=~Q(stage="full_text", verdict="maybe"), name="decision_no_maybe_at_full_text"
+            ),
+            CheckConstraint(
+                condition=Q(withdrawn_at__isnull=True) | Q(withdrawn_at__gte=F("made_at")),
+                name="decision_withdrawn_after_made",
+            ),
+        ]
+        indexes = [
+            # the queue ("not yet mine") and progress; partial: withdrawn votes are history
+            Index(
+                fields=["reviewer", "stage", "record"],
+                condition=Q(withdrawn_at__isnull=True),
+                name="decision_live_by_person",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reviewer}: {self.verdict}"
+
+
+class Conflict(models.Model):
+    """Two people disagree: open -> closed, by a resolution or because a vote was withdrawn."""
+
+    class Closed(models.TextChoices):
+        RESOLVED = "resolved", "Resolved"
+        VOTE_WITHDRAWN = "vote_withdrawn", "A vote was withdrawn"
+
+    record = models.ForeignKey("reviews.Record", on_delete=models.PROTECT, related_name="conflicts")
+    stage = models.CharField(max_length=20, choices=Stage.choices)
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_how = models.CharField(max_length=20, choices=Closed.choices, blank=True)
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(
+                fields=["record", "stage"],
+                condition=Q(closed_at__isnull=True),
+                name="conflict_one_open_per_record",
+            ),
+            CheckConstraint(condition=Q(stage__in=SCREENED), name="conflict_stage_known"),
+            CheckConstraint(
+                condition=Q(closed_at__isnull=True, closed_how="")
+                | Q(closed_at__isnull=False, closed_how__in=["resolved", "vote_withdrawn"]),
+                name="conflict_closed_says_how",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.record}: {self.stage}"
+
+
+class Resolution(models.Model):
+    """The settled answer for a record at a stage. PRISMA counts these and nothing else."""
+
+    class How(models.TextChoices):
+        AGREEMENT = "agreement", "Both agreed"
+        SINGLE = "single", "One reviewer, as the protocol says"
+        WITH_MODEL = "with_model", "One reviewer and the model agreed"
+        DISCUSSION = "discussion", "Settled by discussion"
+        ADJUDICATION = "adjudication", "Settled by a third person"
+
+    record = models.ForeignKey("reviews.Record", on_delete=models.PROTECT, related_name="resolutions")
+    stage = models.CharField(max_length=20, choices=Stage.choices)
+    verdict = models.CharField(max_length=10, choices=[("include", "Include"), ("exclude", "Exclude")])
+    reason = models.ForeignKey(
+        "screening.Criterion", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    how = models.CharField(max_length=20, choices=How.choices)
+    conflict = models.ForeignKey(
+        Conflict, null=True, blank=True, on_delete=models.PROTECT, related_name="resolutions"
+    )
+    explanation = models.TextField(blank=True)
+    by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+", help_text="whose act settled it")
+    made_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(
+                fields=["record", "stage"],
+                condition=Q(withdrawn_at__isnull=True),
+                name="resolution_one_live_per_record",
+            ),
+            CheckConstraint(condition=Q(stage__in=SCREENED), name="resolution_stage_known"),
+            CheckConstraint(
+                condition=Q(verdict__in=["include", "exclude"]), name="resolution_verdict_settled"
+            ),
+            CheckConstraint(
+                condition=Q(how__in=["agreement", "single", "with_model", "discussion", "adjudication"]),
+                name="resolution_how_known",
+            ),
+            CheckConstraint(
+                condition=Q(how__in=["discussion", "adjudication"], conflict__isnull=False)
+                | Q(how__in=["agreement", "single", "with_model"], conflict__isnull=True),
+                name="resolution_discussed_exactly_when_in_conflict",
+            ),
+            CheckConstraint(
+                condition=Q(conflict__isnull=True) | ~Q(explanation=""),
+                name="resolution_of_conflict_explained",
+            ),
+            CheckConstraint(
+                condition=~Q(stage="full_text", verdict="exclude") | Q(reason__isnull=False),
+                name="resolution_full_text_exclusion_has_reason",
+            ),
+        ]
+        indexes = [
+            # PRISMA counts and every list behind its numbers
+            Index(
+                fields=["stage", "verdict", "record"],
+                condition=Q(withdrawn_at__isnull=True),
+                name="resolution_live_by_stage",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.record}: {self.verdict}"
+
+
+class Sample(models.Model):
+    """Records drawn for a purpose; `seed` and the records open at `drawn_at` give the same draw again."""
+
+    class Purpose(models.TextChoices):
+        PILOT = "pilot", "Pilot round"
+        TUNE = "tune", "Tune the prompt"
+        CONFIRM = "confirm", "Confirm the prompt"
+        AUDIT = "audit", "Audit"
+
+    review = models.ForeignKey("reviews.Review", on_delete=models.PROTECT, related_name="samples")
+    stage = models.CharField(max_length=20, choices=Stage.choices)
+    purpose = models.CharField(max_length=20, choices=Purpose.choices)
+    size = models.PositiveIntegerField()
+    seed = models.BigIntegerField()
+    drawn_by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
+    drawn_at = models.DateTimeField()
+    records = models.ManyToManyField(
+        "reviews.Record", through="screening.SampleRecord", related_name="samples"
+    )
+
+    class Meta:
+        constraints = [
+            CheckConstraint(condition=Q(stage__in=Stage.values), name="sample_stage_known"),
+            CheckConstraint(
+                condition=Q(purpose__in=["pilot", "tune", "confirm", "audit"]), name="sample_purpose_known"
+            ),
+            CheckConstraint(condition=Q(size__gt=0), name="sample_not_empty"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_purpose_display()} of {self.size}"
+
+
+class SampleRecord(models.Model):
+    """One record of a sample, with its place in the draw."""
+
+    sample = models.ForeignKey(Sample, on_delete=models.PROTECT, related_name="drawn")
+    record = models.ForeignKey("reviews.Record", on_delete=models.PROTECT, related_name="+")
+    position = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(fields=["sample", "record"], name="sample_record_once"),
+            UniqueConstraint(fields=["sample", "position"], name="sample_position_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sample}: {self.record}"

@@ -1,0 +1,5 @@
+"""criteria"""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

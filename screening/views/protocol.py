@@ -1,0 +1,5 @@
+"""protocol"""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,5 @@
+"""runs"""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,120 @@
+"""The cast and the stage: alice leads, bob and carol review, olive observes, mallory has no business here."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+# Before Django reads its settings: tests never touch ./var, and passwords are not what is tested.
+_data = tempfile.mkdtemp(prefix="winnow-tests-")
+os.environ["WINNOW_DATA"] = _data
+for _name in ("WINNOW_MODEL", "WINNOW_API_BASE"):
+    os.environ.pop(_name, None)
+
+import pytest  # noqa: E402
+
+from tests import factories  # noqa: E402
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(_data, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _fast_and_local(settings, tmp_path) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.MEDIA_ROOT = tmp_path / "uploads"
+    settings.AXES_ENABLED = False
+    settings.CELERY_TASK_ALWAYS_EAGER = False
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _flush_in_spite_of_guards() -> None:
+    """Tests that flush (live server, races) must take the append-only triggers off for that moment."""
+    from django.db.backends.base.operations import BaseDatabaseOperations
+
+    from reviews.guards import install_on, remove_from
+    from tests.guards import ALL_GUARDS
+
+    flush = BaseDatabaseOperations.execute_sql_flush
+
+    def flush_without_guards(self, sql_list):
+        remove_from(self.connection, ALL_GUARDS)
+        try:
+            flush(self, sql_list)
+        finally:
+            install_on(self.connection, ALL_GUARDS)
+
+    BaseDatabaseOperations.execute_sql_flush = flush_without_guards
+
+
+@pytest.fixture
+def shared() -> Callable[[str], Path]:
+    """`shared("abstracts")` is that folder of the team's shared data; absent on users' machines, present in CI."""
+
+    def find(name: str) -> Path:
+        path = SHARED / name
+        if not path.exists():
+            if os.environ.get("CI"):
+                pytest.fail(f"{path} is missing, and CI must have it")
+            pytest.skip("needs the team's shared data, which is not part of the project")
+        return path
+
+    return find
+
+
+@pytest.fixture
+def alice(db):
+    return factories.person("alice")
+
+
+@pytest.fixture
+def bob(db):
+    return factories.person("bob")
+
+
+@pytest.fixture
+def carol(db):
+    return factories.person("carol")
+
+
+@pytest.fixture
+def olive(db):
+    return factories.person("olive")
+
+
+@pytest.fixture
+def mallory(db):
+    return factories.person("mallory")
+
+
+@pytest.fixture
+def review(alice, bob, carol, olive):
+    """A review with its people and nothing found yet."""
+    return factories.review(lead=alice, reviewers=[bob, carol], observers=[olive])
+
+
+@pytest.fixture
+def search(review, alice):
+    return factories.search(review, by=alice)
+
+
+@pytest.fixture
+def record(search):
+    return factories.record(search)
+
+
+@pytest.fixture
+def as_person(client) -> Iterator[Callable]:
+    """`as_person(bob)` is a browser signed in as bob."""
+    from django.test import Client
+
+    def sign_in(user) -> Client:
+        browser = Client()
+        browser.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        return browser
+
+    return sign_in

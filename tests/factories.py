@@ -1,0 +1,101 @@
+"""Plain makers of rows, free of surprises: what is not passed is a small constant.
+
+They write rows directly. A test about a rule goes through the verb or the door instead.
+"""
+
+import hashlib
+import uuid
+from datetime import date
+from typing import Any
+
+from reviews import audit
+
+PASSWORD = "correct horse battery"
+
+
+def person(name: str, **fields: Any):
+    from reviews.models import User
+
+    return User.objects.create_user(f"{name}@example.org", PASSWORD, name=name.capitalize(), **fields)
+
+
+def review(*, lead, reviewers=(), observers=(), slug: str = "myeloma", **fields: Any):
+    from reviews.models import Membership, Review, Role
+
+    made = Review.objects.create(
+        slug=slug,
+        **{
+            "title": "Plerixafor in myeloma",
+            "question": "Does plerixafor help adults with multiple myeloma?",
+            "created_by": lead,
+            "created_at": audit.now(),
+        }
+        | fields,
+    )
+    people = [
+        (lead, Role.LEAD),
+        *((p, Role.REVIEWER) for p in reviewers),
+        *((p, Role.OBSERVER) for p in observers),
+    ]
+    for user, role in people:
+        Membership.objects.create(review=made, user=user, role=role, joined_at=audit.now())
+    return made
+
+
+def search(review, *, by, source: str = "PubMed", **fields: Any):
+    from reviews.models import Search
+
+    return Search.objects.create(
+        review=review,
+        **{
+            "kind": "database",
+            "source": source,
+            "searched_on": date(2026, 1, 15),
+            "sha256": uuid.uuid4().hex * 2,
+            "format": "ris",
+            "encoding": "utf-8",
+            "imported_by": by,
+            "imported_at": audit.now(),
+        }
+        | fields,
+    )
+
+
+def record(
+    search,
+    *,
+    title: str = "A trial of plerixafor",
+    abstract: str = "We gave plerixafor to 12 adults.",
+    **fields,
+):
+    from reviews.models import Record
+
+    number = Record.objects.filter(review=search.review).count() + 1
+    raw = fields.pop("raw", f"{number}: {title}\n{abstract}")
+    return Record.objects.create(
+        review=search.review,
+        search=search,
+        number=number,
+        title=title,
+        abstract=abstract,
+        raw=raw,
+        raw_sha256=hashlib.sha256(raw.encode()).hexdigest(),
+        **{"position": number} | fields,
+    )
+
+
+def criterion(
+    review, *, by, stage: str = "title_abstract", kind: str = "include", label: str = "Population", **fields
+):
+    from screening.models import Criterion
+
+    position = Criterion.objects.filter(review=review, stage=stage).count() + 1
+    return Criterion.objects.create(
+        review=review,
+        stage=stage,
+        kind=kind,
+        label=label,
+        created_by=by,
+        created_at=audit.now(),
+        **{"text": "Adults with multiple myeloma.", "position": position} | fields,
+    )
