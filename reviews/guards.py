@@ -15,7 +15,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 class Guard(Protocol):
     """One rule on one table, as SQL for each vendor."""
 
-    table: str
+    @property
+    def table(self) -> str:
+        """The table it stands on."""
 
     def sqlite(self, columns: list[str]) -> list[tuple[str, str]]:
         """Pairs of (trigger name, CREATE TRIGGER statement)."""

@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                 ('reviewers_wanted', models.PositiveSmallIntegerField(default=2)),
                 ('model_role', models.CharField(choices=[('off', 'Never shown'), ('after', "Shown after one's own decision"), ('before', "Shown before one's own decision")], default='after', max_length=20)),
                 ('order', models.CharField(choices=[('second_vote_first', 'Records waiting for a second vote first'), ('number', 'By number'), ('random', 'At random')], default='second_vote_first', max_length=20)),
-                ('maybe_means', models.CharField(choices=[('include', 'Counts as include'), ('conflict', 'Maybe against include is a conflict')], default='include', max_length=20)),
+                ('maybe_means', models.CharField(choices=[('include', 'Counts as include'), ('conflict', 'Goes to the conflicts queue')], default='include', max_length=20)),
                 ('adjudicator', models.CharField(choices=[('anyone', 'Any lead or reviewer, discussion or third person'), ('third', 'A third person who did not vote'), ('lead', 'A lead')], default='anyone', max_length=20)),
                 ('different_reasons', models.CharField(choices=[('first_in_order', 'The first in the declared order stands'), ('conflict', 'Two different reasons are a conflict')], default='first_in_order', max_length=20)),
                 ('review', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='protocols', to='reviews.review')),

@@ -1,4 +1,4 @@
-"""The judgement: criteria, independent opinions, disagreement, the settled answer, and what models propose."""
+"""The judgement: criteria, independent opinions, disagreement, the settled answer, what models propose."""
 
 from .judging import Conflict, Decision, Resolution, Sample, SampleRecord
 from .proposing import Proposal, Run, RunItem

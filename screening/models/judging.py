@@ -16,7 +16,7 @@ SCREENED = ["title_abstract", "full_text"]
 class Decision(models.Model):
     """One person's opinion on one record at one stage.
 
-    `judgements` maps a criterion's id (as a string) to met, not_met or unclear, for those the person answered.
+    `judgements` maps a criterion's id (as a string) to met, not_met or unclear, for those answered.
     `seen_proposal` / `seen_votes`: whether this person could already see the model's proposal, or the other's
     vote, when deciding (agreement statistics leave such votes out).
     """

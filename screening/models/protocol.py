@@ -3,6 +3,8 @@
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 
+from reviews.models import Review
+
 USER = "reviews.User"
 
 
@@ -46,7 +48,7 @@ class Protocol(models.Model):
 
     class Maybe(models.TextChoices):
         INCLUDE = "include", "Counts as include"
-        CONFLICT = "conflict", "Maybe against include is a conflict"
+        CONFLICT = "conflict", "Goes to the conflicts queue"
 
     class Adjudicator(models.TextChoices):
         ANYONE = "anyone", "Any lead or reviewer, discussion or third person"
@@ -93,13 +95,16 @@ class Protocol(models.Model):
         return f"{self.review}: {self.get_stage_display()}"
 
     @classmethod
-    def of(cls, review: "models.Model", stage: str) -> "Protocol":
+    def of(cls, review: Review, stage: str) -> "Protocol":
         """The settings in force for this stage (an unsaved row of defaults where nothing was set)."""
         return cls.objects.filter(review=review, stage=stage).first() or cls(review=review, stage=stage)
 
 
 class Criterion(models.Model):
-    """One reason to include or to exclude. Its words never change (a trigger says so): reword = retire and add."""
+    """One reason to include or to exclude.
+
+    Its words never change (a trigger says so): reword = retire and add.
+    """
 
     class Kind(models.TextChoices):
         INCLUDE = "include", "Inclusion"
@@ -141,7 +146,7 @@ class Criterion(models.Model):
 
 
 class CriteriaVersion(models.Model):
-    """The set of criteria in force from a moment on; every decision and run names the version it was made under.
+    """The criteria in force from a moment on; every decision and run names the version it was made under.
 
     `criteria` is a list of {"id", "kind", "label", "text", "position"} in declared order.
     """

@@ -1,0 +1,99 @@
+"""What a person may see of a record: the one place that answers it.
+
+Every page, answer, export, count, search, note and trail entry that could tell one person another's vote, or
+the model's proposal, asks here first. The rule, per record and stage:
+
+- votes are seen by who has a live decision of their own on it, by everyone in the review once it is settled,
+  and, while it is in conflict, by those who may resolve (no further independent vote is wanted then);
+- proposals are seen as the protocol's role of the model says: before -> always; after -> as votes are;
+  off -> only once it is settled.
+
+Leads who screen are as blind as reviewers. Observers see settled records only.
+"""
+
+from collections.abc import Iterable
+
+from django.db.models import Q
+
+from reviews.models import Membership, Review, User
+from reviews.permissions import allows
+
+from .models import Conflict, Decision, ModelRole, Proposal, Protocol, Resolution
+
+
+def sees_votes(user: User, review: Review, stage: str, record_ids: Iterable[int]) -> set[int]:
+    """Ids, of those given, of the records whose votes at `stage` this user may see. At most four queries."""
+    wanted = set(record_ids)
+    membership = Membership.objects.filter(review=review, user=user, deactivated_at__isnull=True).first()
+    if not wanted or membership is None:
+        return set()
+    seen = _settled(review, stage, wanted)
+    if allows(membership, "screen"):
+        own = Decision.objects.filter(
+            reviewer=user, stage=stage, withdrawn_at__isnull=True, record__review=review, record__in=wanted
+        )
+        seen |= set(own.values_list("record_id", flat=True))
+    if allows(membership, "resolve"):
+        open_conflicts = Conflict.objects.filter(
+            stage=stage, closed_at__isnull=True, record__review=review, record__in=wanted
+        )
+        seen |= set(open_conflicts.values_list("record_id", flat=True))
+    return seen
+
+
+def sees_proposals(user: User, review: Review, stage: str, record_ids: Iterable[int]) -> set[int]:
+    """Ids, of those given, of the records whose proposals at `stage` this user may see."""
+    wanted = set(record_ids)
+    role = Protocol.of(review, stage).model_role
+    if role == ModelRole.AFTER:
+        return sees_votes(user, review, stage, wanted)
+    if not Membership.objects.filter(review=review, user=user, deactivated_at__isnull=True).exists():
+        return set()
+    return wanted if role == ModelRole.BEFORE else _settled(review, stage, wanted)
+
+
+def proposal_shown(user: User, review: Review, stage: str, record_id: int) -> Proposal | None:
+    """The newest proposal on this record at this stage, if this user may see it."""
+    if record_id not in sees_proposals(user, review, stage, [record_id]):
+        return None
+    return newest_proposal(stage, record_id)
+
+
+def newest_proposal(stage: str, record_id: int) -> Proposal | None:
+    """The newest proposal on this record at this stage, whoever asks: for verbs, never for a page."""
+    proposals = Proposal.objects.filter(record_id=record_id, run__stage=stage).select_related("run", "reason")
+    return proposals.order_by("-pk").first()
+
+
+def had_seen(user: User, review: Review, stage: str, record_id: int) -> tuple[bool, bool]:
+    """(proposal, votes): whether this user could already see them, deciding on this record now.
+
+    Someone who decided and took it back has seen what was visible in between.
+    """
+    earlier = (
+        Decision.objects.filter(record_id=record_id, stage=stage, reviewer=user, withdrawn_at__isnull=False)
+        .order_by("-withdrawn_at")
+        .first()
+    )
+    proposals = Proposal.objects.filter(record_id=record_id, run__stage=stage)
+    role = Protocol.of(review, stage).model_role
+    if role == ModelRole.BEFORE:
+        proposal = proposals.exists()
+    elif role == ModelRole.AFTER and earlier is not None:
+        proposal = proposals.filter(made_at__lte=earlier.withdrawn_at).exists()
+    else:
+        proposal = False
+    votes = earlier is not None and (
+        Decision.objects.filter(record_id=record_id, stage=stage, made_at__lte=earlier.withdrawn_at)
+        .exclude(reviewer=user)
+        .filter(Q(withdrawn_at__isnull=True) | Q(withdrawn_at__gte=earlier.made_at))
+        .exists()
+    )
+    return proposal, votes
+
+
+def _settled(review: Review, stage: str, wanted: set[int]) -> set[int]:
+    settled = Resolution.objects.filter(
+        stage=stage, withdrawn_at__isnull=True, record__review=review, record__in=wanted
+    )
+    return set(settled.values_list("record_id", flat=True))
