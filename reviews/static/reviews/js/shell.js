@@ -1,5 +1,6 @@
 // The shell every page shares: theme, keys, help, confirmation, errors of background requests, evidence, focus.
-// Pages import { announce, showBanner } from here; everything else works by attributes (docs/ui-kit.md).
+// Pages use it by attributes and by two events on document, winnow:announce and winnow:banner (docs/ui-kit.md);
+// they do not import it, because its address changes with its content when static files are collected.
 
 const root = document.documentElement;
 const byId = (id) => document.getElementById(id);
@@ -22,7 +23,7 @@ function recall(key) {
 }
 
 /** Say something to screen readers without moving anything on the screen. */
-export function announce(text) {
+function announce(text) {
   const live = byId("live");
   if (!live) return;
   live.textContent = "";
@@ -31,7 +32,7 @@ export function announce(text) {
 }
 
 /** Show the one plain error strip at the top of the page; `link` is an optional {href, text}. */
-export function showBanner(text, link = null) {
+function showBanner(text, link = null) {
   const banner = byId("banner");
   if (!banner) return;
   const words = banner.querySelector("p");
@@ -45,7 +46,7 @@ export function showBanner(text, link = null) {
   banner.hidden = false;
 }
 
-export function hideBanner() {
+function hideBanner() {
   const banner = byId("banner");
   if (banner) banner.hidden = true;
 }
@@ -81,7 +82,7 @@ const typing = (element) =>
   (element.isContentEditable ||
     element.matches("textarea, select, input:not([type=checkbox], [type=radio], [type=button], [type=submit])"));
 
-export const keysAreOn = () => recall("winnow-keys") !== "off";
+const keysAreOn = () => recall("winnow-keys") !== "off";
 
 const NAMES = { arrowleft: "←", arrowright: "→", arrowup: "↑", arrowdown: "↓", escape: "Esc", enter: "Enter" };
 
@@ -203,9 +204,12 @@ function startErrors() {
     }
   });
   document.addEventListener("htmx:responseError", (event) => {
-    const status = event.detail.xhr.status;
+    const { status, responseText } = event.detail.xhr;
+    // A refusal says what happened, what was kept and what to do; its own words are better than ours.
+    const refusal = new DOMParser().parseFromString(responseText ?? "", "text/html").querySelector("[data-refusal]");
     showBanner(
-      SORRY[status] ??
+      refusal?.textContent.replace(/\s+/g, " ").trim() ??
+        SORRY[status] ??
         `The server could not finish this (error ${status}). What was saved before is safe; this last action may not be. Reload the page before you repeat it.`,
     );
   });
@@ -214,6 +218,11 @@ function startErrors() {
       showBanner("The server cannot be reached. The last action was not confirmed. Check the connection, then try again."),
     );
   }
+  document.addEventListener("htmx:oobAfterSwap", (event) => {
+    // The event's target is the strip that was replaced, so read the one that stands there now.
+    const words = event.detail.target?.id === "messages" ? byId("messages")?.textContent.trim() : "";
+    if (words) announce(words.replace(/\s+/g, " "));
+  });
   // Only a later action that was saved takes the banner away; a poll that succeeds says nothing about a lost vote.
   document.addEventListener("htmx:afterRequest", (event) => {
     const { successful, requestConfig, xhr } = event.detail;
@@ -278,6 +287,14 @@ function startSheets() {
   });
 }
 
+function startEvents() {
+  document.addEventListener("winnow:announce", (event) => announce(event.detail));
+  document.addEventListener("winnow:banner", (event) => {
+    if (event.detail) showBanner(event.detail.text, event.detail.link);
+    else hideBanner();
+  });
+}
+
 startTheme();
 startKeys();
 startClicks();
@@ -286,3 +303,4 @@ startErrors();
 startEvidence();
 startFocus();
 startSheets();
+startEvents();
