@@ -1,6 +1,6 @@
 """What the database refuses in this app, by triggers (see reviews/guards.py)."""
 
-from reviews.guards import FrozenColumns, Guard, WithdrawOnly
+from reviews.guards import FrozenColumns, Guard, RefusedWhen, WithdrawOnly
 
 GUARDS: list[Guard] = [
     WithdrawOnly("screening_decision"),
@@ -14,5 +14,14 @@ GUARDS: list[Guard] = [
     FrozenColumns(
         "screening_proposal",
         ("run_id", "record_id", "verdict", "reason_id", "judgements", "text_sha256", "call_id"),
+    ),
+    # A report that somebody has judged stays at hand: its votes are about that text (reviews.fulltext says so too).
+    RefusedWhen(
+        "reviews_report",
+        "reviews_report_judged_stays_retrieved",
+        "UPDATE OF retrieval",
+        "OLD.retrieval = 'retrieved' AND NEW.retrieval <> 'retrieved' AND EXISTS (SELECT 1 FROM screening_decision d"
+        " WHERE d.record_id = OLD.record_id AND d.stage = 'full_text' AND d.withdrawn_at IS NULL)",
+        "reviews_report: judged at full text",
     ),
 ]

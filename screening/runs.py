@@ -268,6 +268,30 @@ def retry_failed(*, run: Run, by: User) -> int:
         return again
 
 
+def halt(*, run: Run, kind: str, why: str) -> int:
+    """Show everything that still waits in a run as failed, for a fault that no further call can mend.
+
+    A wrong key or an unreachable model: asking 5,000 times more would only repeat it. One event; a person sets
+    the records waiting again with `retry_failed`.
+    """
+    with transaction.atomic():
+        failed = (
+            waiting_items()
+            .filter(run=run)
+            .update(failed_at=audit.now(), failure_kind=kind, failure=why, lease="", leased_until=None)
+        )
+        if failed:
+            audit.log(
+                review=run.review,
+                verb=Verb.PROPOSAL_FAILED,
+                actor_label=f"{run.model}, run {run.pk}",
+                stage=run.stage,
+                subject={"run": run.pk},
+                after={"kind": kind, "failure": why, "records": failed},
+            )
+        return failed
+
+
 @dataclass(frozen=True)
 class RunProgress:
     """How a run stands, in records."""
