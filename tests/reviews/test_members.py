@@ -367,7 +367,7 @@ def test_a_lead_who_goes_takes_their_open_invitations_along(review, alice, bob, 
         by=alice, membership=review.memberships.get(user=bob), role="lead", reason="two leads"
     )
     by_bob, kept_for_later = members.invite(review=review, by=bob, role="lead")
-    by_alice, other = members.invite(review=review, by=alice, role="reviewer")
+    _, other = members.invite(review=review, by=alice, role="reviewer")
     membership = review.memberships.get(user=bob)
     if how == "leaves":
         members.deactivate(by=alice, membership=membership, reason="dispute")
