@@ -278,7 +278,10 @@ class Supervisor:
 
     def stop(self) -> None:
         """Stop every child: SIGTERM, then SIGKILL for what is left after the grace. Safe to call twice."""
-        _end([c.process for c in self.children if c.process is not None], grace=self._patience)
+        running = {c.name: c.process for c in self.children if c.process is not None}
+        if running:
+            self._say(f"Stopping {' and '.join(running)} ...")
+        _end(list(running.values()), grace=self._patience)
         for child in self.children:
             child.process = None
             child.start_again_at = None

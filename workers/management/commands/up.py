@@ -1,5 +1,6 @@
 """`manage.py up`: everything on one machine, under one supervisor. This is what `make run` starts."""
 
+import contextlib
 import errno
 import os
 import signal
@@ -58,8 +59,9 @@ class Command(BaseCommand):
             lock.release()
 
     def _say(self, text: str) -> None:
-        self.stdout.write(text)
-        self.stdout.flush()
+        with contextlib.suppress(OSError):  # the terminal may be gone; what runs need not be
+            self.stdout.write(text)
+            self.stdout.flush()
 
     def _lock(self, host: str, port: int) -> Lock:
         holder = f"process {os.getpid()}, asked to listen on {host} port {port}"
