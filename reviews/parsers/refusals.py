@@ -1,0 +1,139 @@
+"""What we cannot read, named, so that the person learns what the file is and how to mend it.
+
+Binary files are told by their first bytes. Text that is an export in a format not read here is told by its
+shape: taken for a pasted page, a list of a thousand references would become a single record.
+"""
+
+import re
+import unicodedata
+
+from reviews.parsers.parsed import UnreadableFile
+
+_AS_RIS = "Export the list again as RIS, or open it in Zotero or EndNote and export it from there as RIS."
+_COPY_TEXT = "Open it, copy the text, and paste it; or export the references as RIS."
+
+# (first bytes, what it is, how to mend it)
+_SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
+    (b"%PDF", "a PDF", f"{_COPY_TEXT} A full text is added to its report later, on the full-text page."),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Word or Excel file (.doc, .xls)", _COPY_TEXT),
+    (b"{\\rtf", "a rich text document (RTF)", f"Save it as plain text (.txt). {_AS_RIS}"),
+    (b"\x1f\x8b", "a gzip archive", "Unpack it and upload the file inside."),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "Unpack it and upload the file inside."),
+    (b"Rar!", "a RAR archive", "Unpack it and upload the file inside."),
+    (b"\x89PNG", "an image (PNG)", "Copy the text itself; text in a picture cannot be read."),
+    (b"\xff\xd8\xff", "an image (JPEG)", "Copy the text itself; text in a picture cannot be read."),
+    (b"GIF8", "an image (GIF)", "Copy the text itself; text in a picture cannot be read."),
+    (b"II*\x00", "an image (TIFF)", "Copy the text itself; text in a picture cannot be read."),
+    (b"MM\x00*", "an image (TIFF)", "Copy the text itself; text in a picture cannot be read."),
+    (b"RIFF", "an image or a sound (RIFF)", "Copy the text itself; text in a picture cannot be read."),
+    (b"SQLite format 3", "a database file (SQLite)", _AS_RIS),
+)
+
+_REFERENCE = re.compile(r'^[^\n\r"]{0,300}\((?:\d{4}|n\.d\.)[a-z]?\)\. ["“][^"”\n\r]{5,400}["”] ', re.M)
+
+# What the names inside a zip archive say it is.
+_ZIPS: tuple[tuple[bytes, str, str], ...] = (
+    (b"word/", "a Word document (.docx)", _COPY_TEXT),
+    (b"xl/", "an Excel workbook (.xlsx)", _AS_RIS),
+    (b"ppt/", "a PowerPoint file (.pptx)", _COPY_TEXT),
+    (b".enl", "a compressed EndNote library (.enlx)", "Open it in EndNote and export the references as RIS."),
+    (b"", "a zip archive", "Unpack it and upload the file inside."),
+)
+
+_TAG_LINE = r"^[A-Z][A-Z0-9] {1,3}- "
+_COLUMN_NAMES_WORDS = """
+title titles abstract author authors year doi pmid journal keywords url issn volume issue pages
+publication_year publication abstract_note
+citation source study_title nct_number study_url conditions interventions sponsor
+"""
+_COLUMN_NAMES = frozenset(_COLUMN_NAMES_WORDS.split())
+
+# (shape near the beginning, what it is, how to mend it). The first that fits is named.
+_SHAPES: tuple[tuple[re.Pattern[str], str, str], ...] = (
+    (re.compile(r"\A\s*<\?xml|\A\s*<[A-Za-z]\w*Set\b"), "an XML file", _AS_RIS),
+    (
+        re.compile(r"\A\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S),
+        "a web page (HTML)",
+        "Open it in a browser, select the text you see, copy it, and paste it.",
+    ),
+    (re.compile(r"^PMID- ?\d", re.M), "a PubMed (MEDLINE, .nbib) export", _AS_RIS),
+    (re.compile(r"\A\s*FN [^\n\r]*[\n\r]+VR |^PT [A-Z][\n\r]+AU ", re.M), "a Web of Science export", _AS_RIS),
+    (re.compile(r"^@[A-Za-z]+\s*\{\s*[^,\s{}]*,", re.M), "a BibTeX file", _AS_RIS),
+    (re.compile(r"^%0 \S.*[\n\r]+%[A-Z0-9] ", re.M), "an EndNote or refer export (%0, %A, ...)", _AS_RIS),
+    (
+        re.compile(r"^(?:Unique Identifier|Accession Number|Authors?|VN|UI)[ \t]*[\n\r]+ {2}\S", re.M),
+        "an Ovid export",
+        _AS_RIS,
+    ),
+    (re.compile(r'\A\s*(?:\[\s*)?\{\s*"'), "a JSON file", _AS_RIS),
+    (
+        re.compile(rf"(?:{_TAG_LINE}.*(?:\r\n|\n|\r)){{3}}", re.M),
+        "a list of tagged lines without any TY line, so it cannot be told where an entry begins",
+        "In RIS every entry begins with a line such as 'TY  - JOUR'. " + _AS_RIS,
+    ),
+)
+
+
+def refuse_binary(head: bytes) -> None:
+    """Raise UnreadableFile when the first bytes are those of a kind of file that is not text, or none."""
+    if not head.strip():
+        raise UnreadableFile("The file is empty: nothing was imported. Export it again, or paste the text.")
+    if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
+        what, mend = next((what, mend) for name, what, mend in _ZIPS if name in head)
+        raise _not_ours(what, mend)
+    for signature, what, mend in _SIGNATURES:
+        if head.startswith(signature):
+            raise _not_ours(what, mend)
+    if head[4:8] == b"ftyp":
+        raise _not_ours("an image or a film", "Copy the text itself; text in a picture cannot be read.")
+
+
+def refuse_noise(head: str) -> None:
+    """Raise UnreadableFile when the decoded text is mostly what no text contains: control characters."""
+    sample = head[:4096].removeprefix("\ufeff")
+    if not sample.strip():
+        raise UnreadableFile("The file holds only blank lines: nothing was imported. Export it again.")
+    strange = sum(
+        1
+        for sign in sample
+        if sign == "\ufffd" or (not sign.isspace() and unicodedata.category(sign) in _NOISE)
+    )
+    if strange > len(sample) / 50:
+        raise _not_ours("a binary file, not text", _AS_RIS)
+
+
+_NOISE = frozenset({"Cc", "Cn", "Co", "Cs"})  # control, unassigned, private use, surrogate
+
+
+def refuse_other_formats(head: str) -> None:
+    """Raise UnreadableFile when the text has the shape of an export that is not read here."""
+    text = head.removeprefix("\ufeff")
+    for shape, what, mend in _SHAPES:
+        if shape.search(text):
+            raise _not_ours(what, mend)
+    if _is_table(text):
+        raise _not_ours("a table (CSV or TSV)", _AS_RIS)
+    if _is_reference_list(text):
+        raise _not_ours("a list of formatted references", _AS_RIS)
+
+
+def _is_reference_list(text: str) -> bool:
+    """Whether three references or more stand in it, each 'Author (year). "Title." Journal ...'."""
+    return len(_REFERENCE.findall(text)) >= 3
+
+
+def _is_table(text: str) -> bool:
+    """Whether one of the first lines is a header: three or more columns, two of them bibliographic."""
+    for line in text.splitlines()[:8]:
+        for separator in ",;\t":
+            cells = [
+                cell.strip().strip('"').strip().lower().replace(" ", "_") for cell in line.split(separator)
+            ]
+            named = sum(1 for cell in cells if cell in _COLUMN_NAMES)
+            if (len(cells) >= 3 and named >= 2) or (len(cells) == 2 and named == 2):
+                return True
+    return False
+
+
+def _not_ours(what: str, mend: str) -> UnreadableFile:
+    return UnreadableFile(f"This is {what}, which cannot be imported here; nothing was imported. {mend}")
