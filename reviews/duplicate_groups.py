@@ -1,0 +1,195 @@
+"""Groups of duplicates: one record stays, the others are linked to it, one deep.
+
+Which one stays (`elect`): one that is found (its import was not undone) before one that is not; then the one
+with more live votes, so that nobody's work goes out of sight; then the most complete; then the lowest number.
+A link deletes nothing: what a linked record carries counts nowhere until the link is undone.
+
+Every verb on links locks all records of all groups it touches, in the order of their keys, before it looks;
+so two people who link in the same moment come one after the other, and links never chain.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+
+from django.db import transaction
+from django.db.models import Count, Q, QuerySet
+
+from .models import Record, Search
+from .refusals import Refused
+
+CHUNK = 500  # keys in one query: SQLite may have as few as 999 parameters
+TRIES = 5
+# What makes a record the more complete one; an abstract and identifiers weigh most.
+_WEIGHTS = {
+    "abstract": 8,
+    "doi": 4,
+    "pmid": 4,
+    "authors": 3,
+    "year": 2,
+    "journal": 2,
+    "pages": 2,
+    "volume": 1,
+}
+_PLACE = ("pk", "number", "search_id", "review_id", "duplicate_of_id")
+_CONTENT = [
+    "title",
+    "abstract",
+    "authors",
+    "year",
+    "journal",
+    "volume",
+    "issue",
+    "pages",
+    "doi",
+    "pmid",
+    "keywords",
+    "mesh",
+    "registry_ids",
+    "publication_types",
+]
+
+
+class _Moved(Exception):
+    """A group changed between reading and locking it."""
+
+
+def chunks(keys: Iterable[int]) -> Iterable[list[int]]:
+    """Keys in ascending order, CHUNK at a time."""
+    ordered = sorted(set(keys))
+    return (ordered[start : start + CHUNK] for start in range(0, len(ordered), CHUNK))
+
+
+def members_of(keys: Iterable[int]) -> dict[int, int]:
+    """Every record of the groups that these records are in: its key and the key of the one that stays."""
+    roots: set[int] = set()
+    for chunk in chunks(keys):
+        found = Record.objects.filter(pk__in=chunk).values_list("pk", "duplicate_of_id")
+        roots.update(original or pk for pk, original in found)
+    members = {root: root for root in roots}
+    for chunk in chunks(roots):
+        linked = Record.objects.filter(duplicate_of__in=chunk).values_list("pk", "duplicate_of_id")
+        members.update((pk, original) for pk, original in linked if original)
+    return members
+
+
+def locked_groups(keys: Collection[int], *, whole: bool = True) -> dict[int, Record]:
+    """Lock all records of the groups that these records are in, and read them as they are now.
+
+    Called inside a transaction; the rows stay locked until it ends. Not `whole`: only where they stand, which
+    is enough for a search of a hundred thousand records.
+
+    Raises:
+        Refused: the groups kept changing under our hands (somebody links the same records in a loop).
+    """
+    for _ in range(TRIES):
+        try:
+            with transaction.atomic():  # leaving it by an exception gives the locks back
+                expected = members_of(keys)
+                records: dict[int, Record] = {}
+                for chunk in chunks(expected):
+                    rows = Record.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=chunk)
+                    records.update(
+                        (row.pk, row)
+                        for row in rows.order_by("pk").only(*_PLACE, *(_CONTENT if whole else ()))
+                    )
+                if members_of(keys) != expected:
+                    raise _Moved
+                return records
+        except _Moved:
+            continue
+    raise Refused("These records are being linked by somebody else just now.", mend="Try again in a moment.")
+
+
+def completeness(record: Record) -> int:
+    """How much a record tells; only good for comparing."""
+    told = sum(weight for name, weight in _WEIGHTS.items() if getattr(record, name))
+    lists = (record.keywords, record.mesh, record.registry_ids, record.publication_types)
+    return 4 * bool(record.title) + told + sum(map(bool, lists))
+
+
+def elect(members: Iterable[Record], *, votes: Mapping[int, int], withdrawn: Collection[int]) -> Record:
+    """The member that stays, by the rule above. `withdrawn`: keys of searches that were undone."""
+    return min(
+        members,
+        key=lambda record: (
+            record.search_id in withdrawn,
+            -votes.get(record.pk, 0),
+            -completeness(record),
+            record.number,
+        ),
+    )
+
+
+def votes_on(keys: Iterable[int]) -> dict[int, int]:
+    """How many live decisions and settled answers each of these records has (none: left out).
+
+    Reads through the relations of the app to the right, which imports nothing from it.
+    """
+    found: dict[int, int] = {}
+    for chunk in chunks(keys):
+        counted = Record.objects.filter(pk__in=chunk).annotate(
+            decided=Count("decisions", filter=Q(decisions__withdrawn_at__isnull=True), distinct=True),
+            settled=Count("resolutions", filter=Q(resolutions__withdrawn_at__isnull=True), distinct=True),
+        )
+        for pk, decided, settled in counted.values_list("pk", "decided", "settled"):
+            if decided + settled:
+                found[pk] = decided + settled
+    return found
+
+
+def withdrawn_searches(records: Iterable[Record]) -> set[int]:
+    """Keys of the searches of these records that were undone. Read after the records were locked."""
+    searches = {record.search_id for record in records}
+    return set(
+        Search.objects.filter(pk__in=searches, withdrawn_at__isnull=False).values_list("pk", flat=True)
+    )
+
+
+def put_under(root: Record, members: Iterable[Record]) -> None:
+    """Make one group of these locked records, with `root` as the one that stays.
+
+    Three steps, because the database refuses a link to a linked record and from one that is linked to.
+    """
+    others = [record for record in members if record.pk != root.pk]
+    formerly = {record.duplicate_of_id for record in [*others, root]} - {None, root.pk}
+    if root.duplicate_of_id:
+        Record.objects.filter(pk=root.pk).update(duplicate_of=None)
+        root.duplicate_of_id = None
+    tops = [record.pk for record in others if record.pk in formerly or record.duplicate_of_id is None]
+    leaves = [record.pk for record in others if record.pk not in tops and record.duplicate_of_id != root.pk]
+    for keys in (leaves, tops):
+        for chunk in chunks(keys):
+            Record.objects.filter(pk__in=chunk).update(duplicate_of=root)
+    for record in others:
+        record.duplicate_of_id = root.pk
+
+
+def by_group(records: Mapping[int, Record]) -> dict[int, list[Record]]:
+    """Locked records by the key of the one that stays."""
+    groups: dict[int, list[Record]] = defaultdict(list)
+    for record in records.values():
+        groups[record.duplicate_of_id or record.pk].append(record)
+    return groups
+
+
+def reelect(*, records: QuerySet[Record]) -> list[tuple[int, int]]:
+    """After a search was undone or restored: give the groups its records are in the original they now need.
+
+    A group changes only where the one that stayed no longer counts, or where another has more votes than it
+    (they came back with the search); otherwise what people chose stands. All of `records` are locked, so that
+    nobody links to one of them meanwhile. Returns (number of the one that stayed, of the one that stays now).
+    """
+    places = locked_groups(list(records.values_list("pk", flat=True)), whole=False)
+    grouped = [key for group in by_group(places).values() if len(group) > 1 for key in (r.pk for r in group)]
+    groups = by_group(locked_groups(grouped))
+    everybody = [record for group in groups.values() for record in group]
+    withdrawn, votes = withdrawn_searches(everybody), votes_on(record.pk for record in everybody)
+    moved = []
+    for root, group in sorted(groups.items()):
+        stayed = next(record for record in group if record.pk == root)
+        chosen = elect(group, votes=votes, withdrawn=withdrawn)
+        needed = stayed.search_id in withdrawn or votes.get(chosen.pk, 0) > votes.get(root, 0)
+        if needed and chosen.pk != root and chosen.search_id not in withdrawn:
+            put_under(chosen, group)
+            moved.append((stayed.number, chosen.number))
+    return moved
