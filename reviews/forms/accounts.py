@@ -14,7 +14,7 @@ class SignInForm(AuthenticationForm):
     """E-mail address and password. Capitals in the address do not count, for the lock after ten tries neither."""
 
     error_messages = {
-        "invalid_login": "The e-mail address or the password is wrong. Both are kept as they were; try again.",
+        "invalid_login": "The e-mail address or the password is wrong. Nothing was changed; try again.",
         "inactive": "This account is closed. Ask whoever runs this server.",
     }
 

@@ -31,6 +31,7 @@ def _people(
         "active": [m for m in everybody if m.deactivated_at is None],
         "former": [m for m in everybody if m.deactivated_at is not None],
         "roles": Role.choices,
+        "nav": "people",
     }
     if allows(membership, "people"):
         shared["invitations"] = list(

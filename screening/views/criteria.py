@@ -55,7 +55,8 @@ def _shown(criterion: Criterion) -> dict[str, Any]:
 def _with_changes(versions: list[CriteriaVersion]) -> list[dict[str, Any]]:
     """Each version, newest first, with what came and went against the one before it."""
     rows = []
-    for version, before in zip(versions, [*versions[1:], None], strict=True):
+    for place, version in enumerate(versions):
+        before = versions[place + 1] if place + 1 < len(versions) else None
         now = {row["id"]: row["label"] for row in version.criteria}
         then = {row["id"]: row["label"] for row in before.criteria} if before else {}
         rows.append(

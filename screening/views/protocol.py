@@ -58,7 +58,7 @@ def _protocol(
         if sent and sent[0] == stage:
             shown |= {"form": sent[1], "refusal": sent[2], "open": True}
         stages.append(shown)
-    return page(request, "screening/protocol.html", membership, status=status, stages=stages)
+    return page(request, "screening/protocol.html", membership, status=status, stages=stages, nav="protocol")
 
 
 urlpatterns: list[URLPattern] = [
