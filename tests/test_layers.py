@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 APPS = ["reviews", "screening", "extraction"]
 DOORS = {
     "views", "api", "urls", "api_urls", "admin", "management", "forms", "pages", "prisma", "export", "flow_diagram",
-    "listing", "demo", "templatetags",
+    "listing", "trail_reading", "waiting", "demo", "templatetags",
 }  # fmt: skip
 
 

@@ -1,0 +1,203 @@
+"""Exports of records and decisions, row by row, blind-safe: a door that only reads.
+
+Records carry what is settled about them, never a vote. Decisions are those on records settled at that stage,
+which everybody in the review may see by then (screening/visibility.py); votes on open records stay inside.
+"""
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+
+from reviews.models import Record, Removal, Review
+from screening.models import Decision, Resolution, Stage
+
+CHUNK = 1000
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
+Row = dict[str, Any]
+
+
+def neutralised(cell: Any) -> str:
+    """One cell of a CSV as text that no spreadsheet takes for a formula.
+
+    Text of papers and of people is untrusted: where it begins (blanks aside) with = + - @ or a tab or line end,
+    an apostrophe is put in front. Numbers are written as they are.
+    """
+    if cell is None:
+        return ""
+    if isinstance(cell, int | float):
+        return str(cell)
+    text = str(cell)
+    return f"'{text}" if text.startswith(DANGEROUS) or text.lstrip().startswith(DANGEROUS[:4]) else text
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One thing that can be exported: its words, its columns, its rows in order."""
+
+    title: str
+    says: str
+    columns: tuple[str, ...]
+    rows: Callable[[Review], QuerySet[Any]]
+    row: Callable[[Any], Row]
+
+
+# ---------------------------------------------------------------- records
+def _records(review: Review) -> QuerySet[Record]:
+    live = Resolution.objects.filter(withdrawn_at__isnull=True).select_related("reason")
+    removals = Removal.objects.filter(withdrawn_at__isnull=True)
+    return (
+        Record.objects.filter(review=review)
+        .found()
+        .select_related("search", "duplicate_of", "report__study")
+        .prefetch_related(
+            Prefetch("resolutions", live, to_attr="live_resolutions"),
+            Prefetch("removals", removals, to_attr="live_removals"),
+        )
+        .order_by("number")
+    )
+
+
+def _record_row(record: Any) -> Row:
+    settled = {resolution.stage: resolution for resolution in record.live_resolutions}
+    first, full = settled.get(Stage.TITLE_ABSTRACT), settled.get(Stage.FULL_TEXT)
+    removal = record.live_removals[0] if record.live_removals else None
+    report = getattr(record, "report", None)
+    return {
+        "number": record.number,
+        "title": record.title,
+        "authors": record.authors,
+        "year": record.year,
+        "journal": record.journal,
+        "volume": record.volume,
+        "issue": record.issue,
+        "pages": record.pages,
+        "doi": record.doi,
+        "pmid": record.pmid,
+        "registry_ids": record.registry_ids,
+        "language": record.language,
+        "keywords": record.keywords,
+        "publication_types": record.publication_types,
+        "url": record.url,
+        "abstract": record.abstract,
+        "source": record.search.source,
+        "source_kind": record.search.kind,
+        "searched_on": record.search.searched_on.isoformat(),
+        "duplicate_of": record.duplicate_of.number if record.duplicate_of else None,
+        "removed": removal.kind if removal else None,
+        "removed_because": removal.reason if removal else None,
+        "title_abstract": first.verdict if first else None,
+        "title_abstract_reason": first.reason.label if first and first.reason else None,
+        "retrieval": report.retrieval if report else None,
+        "not_retrieved_because": report.why_not if report else None,
+        "full_text": full.verdict if full else None,
+        "full_text_reason": full.reason.label if full and full.reason else None,
+        "study": report.study.label if report and report.study else None,
+    }
+
+
+# ---------------------------------------------------------------- decisions
+def _decisions(review: Review) -> QuerySet[Decision]:
+    settled = Resolution.objects.filter(
+        record=OuterRef("record"), stage=OuterRef("stage"), withdrawn_at__isnull=True
+    )
+    return (
+        Decision.objects.filter(Exists(settled), record__review=review)
+        .select_related("record", "reviewer", "reason", "criteria_version")
+        .order_by("record__number", "stage", "made_at", "pk")
+    )
+
+
+def _decision_row(decision: Decision) -> Row:
+    return {
+        "record": decision.record.number,
+        "stage": decision.stage,
+        "reviewer": decision.reviewer.name,
+        "verdict": decision.verdict,
+        "reason": decision.reason.label if decision.reason else None,
+        "judgements": decision.judgements,
+        "note": decision.note,
+        "criteria_version": decision.criteria_version.number if decision.criteria_version else None,
+        "made_at": decision.made_at.isoformat(timespec="milliseconds"),
+        "seconds": decision.seconds,
+        "seen_proposal": decision.seen_proposal,
+        "seen_votes": decision.seen_votes,
+        "withdrawn_at": decision.withdrawn_at.isoformat(timespec="milliseconds")
+        if decision.withdrawn_at
+        else None,
+    }
+
+
+RECORD_COLUMNS = (
+    "number", "title", "authors", "year", "journal", "volume", "issue", "pages", "doi", "pmid", "registry_ids",
+    "language", "keywords", "publication_types", "url", "abstract", "source", "source_kind", "searched_on",
+    "duplicate_of", "removed", "removed_because", "title_abstract", "title_abstract_reason", "retrieval",
+    "not_retrieved_because", "full_text", "full_text_reason", "study",
+)  # fmt: skip
+DECISION_COLUMNS = (
+    "record", "stage", "reviewer", "verdict", "reason", "judgements", "note", "criteria_version", "made_at",
+    "seconds", "seen_proposal", "seen_votes", "withdrawn_at",
+)  # fmt: skip
+KINDS: dict[str, Kind] = {
+    "records": Kind(
+        "Records",
+        "Every record identified, with what is settled about it: duplicate, removed, excluded with its reason, "
+        "included, its report and study. No votes.",
+        RECORD_COLUMNS,
+        _records,
+        _record_row,
+    ),
+    "decisions": Kind(
+        "Decisions",
+        "Every vote, withdrawn ones too, on records that are settled at that stage. Votes on records still being "
+        "judged are left out.",
+        DECISION_COLUMNS,
+        _decisions,
+        _decision_row,
+    ),
+}
+
+
+def rows(review: Review, kind: str) -> QuerySet[Any]:
+    """What an export of this kind would hold now. Raises KeyError: no such kind."""
+    return KINDS[kind].rows(review)
+
+
+def streamed(review: Review, kind: str, form: str) -> Iterator[str]:
+    """The export in pieces of text, as `csv` (with a header) or `json` (one list), never all of it in memory."""
+    what = KINDS[kind]
+    made = (what.row(row) for row in what.rows(review).iterator(chunk_size=CHUNK))
+    return _as_csv(what.columns, made) if form == "csv" else _as_json(made)
+
+
+class _Echo:
+    """A file that gives back what is written to it, for csv.writer."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def _as_csv(columns: tuple[str, ...], made: Iterable[Row]) -> Iterator[str]:
+    writer = csv.writer(_Echo(), lineterminator="\r\n")
+    # The mark lets a spreadsheet know that this is UTF-8; names like Müller survive a double click.
+    yield "\ufeff" + writer.writerow(columns)
+    for row in made:
+        yield writer.writerow([neutralised(_flat(row[column])) for column in columns])
+
+
+def _flat(value: Any) -> Any:
+    """Lists as `a; b`, mappings as JSON, the rest as it is."""
+    if isinstance(value, list):
+        return "; ".join(str(part) for part in value)
+    return json.dumps(value, sort_keys=True, ensure_ascii=False) if isinstance(value, dict) else value
+
+
+def _as_json(made: Iterable[Row]) -> Iterator[str]:
+    opening = "[\n"
+    for row in made:
+        yield opening + json.dumps(row, ensure_ascii=False)
+        opening = ",\n"
+    yield "\n]\n" if opening == ",\n" else "[]\n"
