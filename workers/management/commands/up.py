@@ -17,7 +17,7 @@ from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
 from django.db import OperationalError, connections
 
-from screening.models import Run, RunItem, Stage
+from screening.models import Proposal, RunItem, Stage
 from workers import probe
 from workers.supervisor import AlreadyRunning, Child, KeepsDying, Lock, Stopped, Supervisor
 
@@ -151,13 +151,16 @@ class Command(BaseCommand):
     def _propose(self, supervisor: Supervisor, log: Path) -> str:
         """Have the demo's records asked about once, through the queue; what went wrong, or ''.
 
-        A later start asks nothing again: it only waits for what an earlier one left open (the worker's
-        sweeper takes that up by itself).
+        A later start only waits for what an earlier one left open (the worker's sweeper takes that up by
+        itself), and asks anew when nothing at all was answered, as after a wrong key. It never asks about
+        records that people have added to the demo since: that is theirs to start, and may cost money.
         """
-        runs = Run.objects.filter(review__slug=DEMO, stage=Stage.TITLE_ABSTRACT)
-        if runs.exists():
-            done = supervisor.watch(until=lambda: not open_items().exists(), timeout=START_LIMIT)
-            return "" if done else f"{open_items().count()} of the demo's records are still open."
+        if open_items().exists():
+            self._say("Waiting for the answers that an earlier start left open ...")
+            if not supervisor.watch(until=lambda: not open_items().exists(), timeout=START_LIMIT):
+                return f"{open_items().count()} of the demo's records are still open. Read {log.parent}/worker.log"
+        if Proposal.objects.filter(run__review__slug=DEMO, run__stage=Stage.TITLE_ABSTRACT).exists():
+            return ""
         self._say("Asking about the demo's records, through the queue ...")
         command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "propose", DEMO]
         command += ["--stage", str(Stage.TITLE_ABSTRACT), "--wait"]
