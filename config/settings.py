@@ -16,7 +16,7 @@ env = environ.FileAwareEnv()
 
 # ---------------------------------------------------------------- state: one folder
 WINNOW_DATA = Path(env.str("WINNOW_DATA", default=str(BASE_DIR / "var"))).resolve()
-for _folder in ("uploads", "queue/messages", "queue/control", "log"):
+for _folder in ("uploads", "queue/messages", "queue/control", "log", "static"):
     (WINNOW_DATA / _folder).mkdir(parents=True, exist_ok=True)
 
 
@@ -130,6 +130,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "sign_in"
 LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "home"
 AXES_FAILURE_LIMIT = 10
+AXES_USERNAME_FORM_FIELD = "username"  # the form's field; axes would look for the model's, "email"
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_TEMPLATE = "reviews/locked_out.html"
@@ -186,7 +187,7 @@ REST_FRAMEWORK = {
 
 # ---------------------------------------------------------------- queue
 # The broker only wakes workers up: the truth about work in hand is in rows with leases (screening.RunItem).
-CELERY_BROKER_URL = env.str("WINNOW_BROKER_URL", default="filesystem://")
+CELERY_BROKER_URL = env.str("WINNOW_BROKER_URL", default="filesystem://localhost//")
 if CELERY_BROKER_URL.startswith("filesystem"):
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(WINNOW_DATA / "queue/messages"),

@@ -72,7 +72,7 @@ def log(
         seq=head.length + 1,
         at=now(),
         actor=actor,
-        actor_label=actor_label or (f"{actor.name} <{actor.email}>" if actor else "Winnow"),
+        actor_label=(actor_label or (f"{actor.name} <{actor.email}>" if actor else "Winnow"))[:200],
         role=_role(review, actor),
         verb=Verb(verb).value,
         record=record,

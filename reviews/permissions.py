@@ -3,6 +3,7 @@
 A stranger gets 404 (they cannot learn that the review exists), a member whose role is not enough gets 403.
 """
 
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 
@@ -11,15 +12,20 @@ from .models import Membership, Role, User
 # What each act covers is listed in docs/architecture.md, "Who may do what".
 MAY: dict[str, frozenset[str]] = {
     Role.LEAD: frozenset(
-        ["read", "export", "people", "protocol", "criteria", "import", "dedup", "propose", "screen", "resolve", "retrieve", "form", "extract", "consensus"]
+        {
+            *("read", "export", "people", "protocol", "criteria", "form", "propose"),
+            *("import", "dedup", "screen", "resolve", "retrieve", "extract", "consensus"),
+        }
     ),
-    Role.REVIEWER: frozenset(["read", "export", "import", "dedup", "screen", "resolve", "retrieve", "extract", "consensus"]),
-    Role.OBSERVER: frozenset(["read", "export"]),
+    Role.REVIEWER: frozenset(
+        {"read", "export", "import", "dedup", "screen", "resolve", "retrieve", "extract", "consensus"}
+    ),
+    Role.OBSERVER: frozenset({"read", "export"}),
 }
 ACTS = frozenset().union(*MAY.values())
 
 
-def membership_or_404(user: User, slug: str, *, may: str) -> Membership:
+def membership_or_404(user: User | AnonymousUser, slug: str, *, may: str) -> Membership:
     """The active membership of `user` in the review called `slug`, with the review at `.review`.
 
     Raises:
@@ -30,7 +36,7 @@ def membership_or_404(user: User, slug: str, *, may: str) -> Membership:
         raise KeyError(f"no such act: {may}")
     membership = (
         Membership.objects.select_related("review", "user")
-        .filter(review__slug=slug, user_id=user.pk, deactivated_at__isnull=True)
+        .filter(review__slug=slug, user_id=user.pk or 0, deactivated_at__isnull=True)
         .first()
     )
     if membership is None:

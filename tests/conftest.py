@@ -1,31 +1,18 @@
 """The cast and the stage: alice leads, bob and carol review, olive observes, mallory has no business here."""
 
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-# Before Django reads its settings: tests never touch ./var, and passwords are not what is tested.
-_data = tempfile.mkdtemp(prefix="winnow-tests-")
-os.environ["WINNOW_DATA"] = _data
-for _name in ("WINNOW_MODEL", "WINNOW_API_BASE"):
-    os.environ.pop(_name, None)
+import pytest
 
-import pytest  # noqa: E402
-
-from tests import factories  # noqa: E402
+from tests import factories
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
-def pytest_unconfigure() -> None:
-    shutil.rmtree(_data, ignore_errors=True)
-
-
 @pytest.fixture(autouse=True)
 def _fast_and_local(settings, tmp_path) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.MEDIA_ROOT = tmp_path / "uploads"
     settings.AXES_ENABLED = False
     settings.CELERY_TASK_ALWAYS_EAGER = False

@@ -23,7 +23,7 @@ from .identity import lease_name
 
 BATCH = 25
 # What makes asking on pointless until a person has mended it.
-HOPELESS = frozenset({"wrong_key", "unreachable"})
+HOPELESS = frozenset({"wrong_key", "unreachable", "refused"})
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,8 @@ def work_on_batch(run: Run, *, size: int = BATCH) -> int:
     """Claim up to `size` records of `run`, ask about them, keep what comes. Returns how many were claimed."""
     lease = lease_name()
     tries, timeout = settings.WINNOW_MODEL_TRIES, settings.WINNOW_MODEL_TIMEOUT
-    seconds = tries * (timeout + 35) + 60  # every try, its back-off, and some air
+    waves = -(-size // settings.WINNOW_MODEL_WIDTH)  # a batch wider than the width goes in several
+    seconds = waves * tries * (timeout + 35) + 60  # every try, its back-off, and some air
     items = runs.claim(run=run, lease=lease, n=size, seconds=seconds)
     try:
         questions = []
