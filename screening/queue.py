@@ -49,6 +49,8 @@ def next_records(
 ) -> list[Record]:
     """The next `n` records for this person in the protocol's order; `after` leaves one out (say, "later")."""
     waiting = waiting_for(review, stage, user)
+    if stage == Stage.FULL_TEXT:
+        waiting = waiting.select_related("report")
     if after is not None:
         waiting = waiting.exclude(pk=after.pk)
     order = Protocol.of(review, stage).order
@@ -86,10 +88,13 @@ def progress(review: Review, stage: str, user: User) -> Progress:
     )
 
 
+def own_decisions(review: Review, stage: str, user: User) -> QuerySet[Decision]:
+    """This person's live decisions at a stage, in no particular order; their ids follow the time they were made."""
+    return Decision.objects.filter(
+        record__review=review, stage=stage, reviewer=user, withdrawn_at__isnull=True
+    ).select_related("record", "reason")
+
+
 def own_recent(review: Review, stage: str, user: User, n: int = 50) -> QuerySet[Decision]:
     """This person's latest live decisions at a stage, newest first: the way back from a slip."""
-    return (
-        Decision.objects.filter(record__review=review, stage=stage, reviewer=user, withdrawn_at__isnull=True)
-        .select_related("record", "reason")
-        .order_by("-made_at", "-pk")[:n]
-    )
+    return own_decisions(review, stage, user).order_by("-pk")[:n]

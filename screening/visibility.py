@@ -54,9 +54,17 @@ def sees_proposals(user: User, review: Review, stage: str, record_ids: Iterable[
 
 def proposal_shown(user: User, review: Review, stage: str, record_id: int) -> Proposal | None:
     """The newest proposal on this record at this stage, if this user may see it."""
-    if record_id not in sees_proposals(user, review, stage, [record_id]):
-        return None
-    return newest_proposal(stage, record_id)
+    return proposals_shown(user, review, stage, [record_id]).get(record_id)
+
+
+def proposals_shown(user: User, review: Review, stage: str, record_ids: Iterable[int]) -> dict[int, Proposal]:
+    """The newest proposal of each of these records at this stage, of those this user may see. At most seven queries."""
+    seen = sees_proposals(user, review, stage, record_ids)
+    if not seen:
+        return {}
+    proposals = Proposal.objects.filter(record__in=seen, run__stage=stage).select_related("run", "reason")
+    # Oldest first, so that the newest of a record is the one that stays.
+    return {proposal.record_id: proposal for proposal in proposals.order_by("pk")}
 
 
 def newest_proposal(stage: str, record_id: int) -> Proposal | None:

@@ -36,7 +36,9 @@ def sent(post: QueryDict) -> Sent:
         verdict="exclude" if reason is not None else post.get("verdict", ""),
         reason=reason,
         judgements={
-            name[1:]: value for name, value in post.items() if name[:1] == "c" and name[1:].isdigit() and value
+            name[1:]: str(post[name])
+            for name in post
+            if name[:1] == "c" and name[1:].isdigit() and post[name]
         },
         note=post.get("note", "").replace("\r\n", "\n"),
         seconds=seconds_of(post.get("seconds", "")),
@@ -73,7 +75,9 @@ def reason_among(criteria: list[Criterion], pk: int | None) -> Criterion | None:
     for criterion in criteria:
         if criterion.pk == pk:
             return criterion
-    raise BadInput("That reason is not one of the criteria in force at this stage.", mend="Choose one of the list.")
+    raise BadInput(
+        "That reason is not one of the criteria in force at this stage.", mend="Choose one of the list."
+    )
 
 
 def _number(text: str) -> int | None:

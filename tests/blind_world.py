@@ -1,0 +1,219 @@
+"""A review in which bob has spoken and others have not yet: what tests/test_blindness.py looks for.
+
+Every word that bob or a model said is unmistakable (it ends in XYZZY), so that finding one anywhere is finding
+a leak. `turn_round` then rewrites what they said to its opposite, behind the database's back: whoever cannot
+see it must be shown exactly the same pages as before.
+"""
+
+import json
+import uuid
+from dataclasses import dataclass
+
+from django.db import connection
+
+from extraction import design, filling
+from extraction.models import ProposedValue, Value
+from reviews import audit
+from reviews.guards import install_on, remove_from
+from reviews.models import Event, LLMCall, Record, Report, Review, Study
+from reviews.models.corpus import sha256_of
+from screening import criteria, decisions
+from screening.models import Decision, Proposal, Run
+from tests import factories
+from tests.guards import ALL_GUARDS
+
+TA, FT, EX = "title_abstract", "full_text", "extraction"
+MARK = "XYZZY"
+
+
+@dataclass
+class World:
+    """Records by what became of them, and the words that are bob's or a model's."""
+
+    review: Review
+    sealed: Record  # bob voted at title and abstract, a proposal exists
+    untouched: Record
+    disputed: Record  # bob against carol: alice and carol may see it, olive may not
+    at_full_text: Record  # bob voted at full text, a proposal exists
+    extracted: Record  # bob took down a value, a proposed value exists
+    run: Run
+
+
+def build(review, alice, bob, carol) -> World:
+    """The whole scene; the last things said on each record are bob's and the model's."""
+    search = factories.search(review, by=alice)
+    texts = [f"We gave plerixafor to {n} adults with myeloma." for n in range(10, 15)]
+    records = [
+        factories.record(search, title=f"Trial {n}", abstract=text, raw=text)
+        for n, text in enumerate(texts, 1)
+    ]
+    sealed, untouched, disputed, at_full_text, extracted = records
+    for stage in (TA, FT):
+        for label in ("Population", "Intervention"):
+            criteria.add_criterion(
+                review=review, stage=stage, by=alice, kind="include", label=label, text=f"Fitting {label}."
+            )
+    for record in (at_full_text, extracted):
+        _both(record, TA, alice, carol)
+        Report.objects.filter(record=record).update(
+            retrieval="retrieved", text=f"Report of {record.title}. {record.abstract}", settled_at=audit.now()
+        )
+    _both(extracted, FT, alice, carol)
+    vote(carol, disputed, TA, "include", "CAROLSCONFLICT")
+    vote(bob, disputed, TA, "exclude", f"BOBSCONFLICT{MARK}")
+    made = _propose(review, alice, sealed, TA)
+    _propose(review, alice, at_full_text, FT)
+    vote(bob, sealed, TA, "exclude", f"BOBSNOTE{MARK}")
+    vote(bob, at_full_text, FT, "exclude", f"BOBSFULLTEXT{MARK}")
+    _extract(review, alice, bob, extracted)
+    return World(review, sealed, untouched, disputed, at_full_text, extracted, made)
+
+
+def vote(person, record, stage, verdict, note=""):
+    """One decision, its first criterion judged to fit the verdict."""
+    first = criteria.criteria_in_force(record.review, stage)[0]
+    return decisions.decide(
+        record=record,
+        stage=stage,
+        reviewer=person,
+        verdict=verdict,
+        key=uuid.uuid4(),
+        reason=first if verdict == "exclude" else None,
+        judgements={str(first.pk): "not_met" if verdict == "exclude" else "met"},
+        note=note,
+    )
+
+
+def _both(record, stage, *people) -> None:
+    for person in people:
+        vote(person, record, stage, "include")
+
+
+def _propose(review, alice, record, stage) -> Run:
+    """A run, its call as it went, and a proposal with a quote that is and one that is not in the text."""
+    asked = run(review, alice, stage)
+    text = record.text if stage == TA else record.report.text
+    call = _call(review, record, asked, text, LLMCall.Purpose.SCREEN)
+    found = text.index("We gave")
+    judgements = [
+        _judged(criterion, quote, span)
+        for criterion, quote, span in zip(
+            asked.criteria,
+            ("We gave plerixafor", f"MODELQUOTE{MARK}"),
+            ((found, found + 18), (None, None)),
+            strict=True,
+        )
+    ]
+    asked.items.create(record=record, tries=1, done_at=audit.now())
+    Proposal.objects.create(
+        run=asked,
+        record=record,
+        verdict="exclude",
+        reason_id=asked.criteria[0]["id"],
+        judgements=judgements,
+        text_sha256=sha256_of(text),
+        call=call,
+        made_at=audit.now(),
+    )
+    return asked
+
+
+def run(review, alice, stage, model="stub/model") -> Run:
+    """A run with the criteria in force."""
+    version = criteria.current_version(review, stage)
+    return Run.objects.create(
+        review=review,
+        stage=stage,
+        model=model,
+        prompt="screen",
+        prompt_sha256="0" * 64,
+        criteria=version.criteria if version else [],
+        criteria_version=version,
+        rule_version="any-verified-violation-1",
+        started_by=alice,
+        started_at=audit.now(),
+    )
+
+
+def _judged(criterion, quote, span):
+    return {
+        "criterion": criterion["id"],
+        "kind": criterion["kind"],
+        "label": criterion["label"],
+        "said": "not_met",
+        "verdict": "not_met" if span[0] is not None else "unclear",
+        "quote": quote,
+        "start": span[0],
+        "end": span[1],
+        "tier": "exact" if span[0] is not None else "",
+        "reasoning": f"MODELREASON{MARK}",
+    }
+
+
+def _call(review, record, asked, text, purpose) -> LLMCall:
+    return audit.log_call(
+        review=review,
+        record=record,
+        run_key=asked.key,
+        purpose=purpose,
+        model_asked=asked.model,
+        model_answered=asked.model,
+        messages=[{"role": "user", "content": text}],
+        schema_sha256="0" * 64,
+        text_sha256=sha256_of(text),
+        raw=json.dumps({"reasoning": f"RAWANSWER{MARK}"}),
+        started_at=audit.now(),
+        seconds=1.0,
+    )
+
+
+def _extract(review, alice, bob, record) -> None:
+    """A published form, bob's value in an open sheet, and a proposed value."""
+    form = design.draft_form(review=review, by=alice, name="Data")
+    item = design.add_item(form=form, by=alice, label="Setting", kind="text")
+    design.publish_form(form=form, by=alice)
+    item.form.refresh_from_db()
+    study = Study.objects.create(review=review, label="Trial 2026")
+    Report.objects.filter(record=record).update(study=study)
+    report = Report.objects.get(record=record)
+    answer = filling.Answer(state="given", value=f"BOBSVALUE{MARK}", note=f"BOBSVALUENOTE{MARK}")
+    filling.give_value(study=study, item=item, extractor=bob, report=report, answer=answer)
+    asked = run(review, alice, EX)
+    asked.items.create(record=record, tries=1, done_at=audit.now())
+    ProposedValue.objects.create(
+        run=asked,
+        report=report,
+        item=item,
+        state="given",
+        value=f"MODELVALUE{MARK}",
+        reasoning=f"MODELVALUEREASON{MARK}",
+        text_sha256=report.text_sha256,
+        call=_call(review, record, asked, report.text, LLMCall.Purpose.EXTRACT),
+        made_at=audit.now(),
+    )
+
+
+def turn_round(world: World, bob) -> None:
+    """Rewrite what bob and the models said on what is sealed to its opposite, in every row that holds it."""
+    remove_from(connection, ALL_GUARDS)
+    try:
+        for record, stage in ((world.sealed, TA), (world.at_full_text, FT)):
+            theirs = Decision.objects.filter(record=record, stage=stage, reviewer=bob)
+            assert theirs.update(verdict="include", reason=None, judgements={}, note="PLUGH") == 1
+            proposal = Proposal.objects.get(record=record, run__stage=stage)
+            said = [
+                j | {"verdict": "met", "said": "met", "quote": "", "start": None, "end": None, "reasoning": "PLUGH"}
+                for j in proposal.judgements
+            ]  # fmt: skip
+            Proposal.objects.filter(pk=proposal.pk).update(verdict="include", reason=None, judgements=said)
+            _forget(Event.objects.filter(record=record, stage=stage, actor=bob))
+        Value.objects.update(value="PLUGH", note="")
+        ProposedValue.objects.update(value="PLUGH", reasoning="")
+        LLMCall.objects.update(raw="PLUGH")
+        _forget(Event.objects.filter(record=world.extracted, actor=bob))
+    finally:
+        install_on(connection, ALL_GUARDS)
+
+
+def _forget(events) -> None:
+    assert events.update(after={"verdict": "include", "value": "PLUGH", "outcome": "PLUGH"}) > 0
