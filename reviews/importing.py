@@ -94,7 +94,7 @@ def import_search(
         if search.file.name:
             search.file.storage.delete(search.file.name)
         if isinstance(gone_wrong, UnreadableFile):
-            raise BadInput(str(gone_wrong), kept="Nothing was imported.") from gone_wrong
+            raise BadInput(str(gone_wrong), kept="") from gone_wrong
         raise
 
 
@@ -192,7 +192,7 @@ def _opened(stream: BinaryIO) -> Source:
     try:
         return open_source(stream)
     except UnreadableFile as no:
-        raise BadInput(str(no), kept="Nothing was imported.") from no
+        raise BadInput(str(no), kept="") from no  # its words say that nothing was imported
 
 
 def _sha256(stream: BinaryIO) -> str:

@@ -1,5 +1,197 @@
-"""searches"""
+"""Searches for programs: list, import a file or a text, read one, undo, restore."""
 
-from django.urls import URLPattern
+import io
+from typing import Any
 
-urlpatterns: list[URLPattern] = []
+from django.core.exceptions import RequestDataTooBig
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path
+from rest_framework import exceptions, serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from reviews import dedup, importing, uploads
+from reviews.models import ImportProblem, Search
+from reviews.models.corpus import SearchKind
+from reviews.permissions import membership_or_404
+from reviews.views.searches import searches_shown
+
+PROBLEMS_SHOWN = 1000
+
+
+class TooLarge(exceptions.APIException):
+    """The body is larger than this server accepts."""
+
+    status_code = 413
+    default_code = "too_large"
+    default_detail = (
+        "That is more than this server accepts. Split the export, or ask the operator to raise the limit."
+    )
+
+
+class SearchFields(serializers.Serializer):
+    """What is asked about a search (PRISMA-S), and either a file (multipart) or its text."""
+
+    file = serializers.FileField(required=False, allow_empty_file=True)
+    text = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
+    source = serializers.CharField(max_length=120)
+    kind = serializers.ChoiceField(choices=SearchKind.choices)
+    searched_on = serializers.DateField()
+    platform = serializers.CharField(required=False, allow_blank=True, max_length=120)
+    strategy = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
+    limits = serializers.CharField(required=False, allow_blank=True)
+    filters = serializers.CharField(required=False, allow_blank=True)
+    declared_count = serializers.IntegerField(
+        required=False, allow_null=True, min_value=0, max_value=2**31 - 1
+    )
+    file_name = serializers.CharField(required=False, allow_blank=True, max_length=255)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Exactly one of file and text."""
+        if ("file" in attrs) == bool(attrs.get("text", "").strip()):
+            raise serializers.ValidationError("Send either a file or a text.")
+        return attrs
+
+
+class ReasonFields(serializers.Serializer):
+    """Why (the verb knows whether it must be said)."""
+
+    reason = serializers.CharField(required=False, allow_blank=True, max_length=300, default="")
+
+
+def as_json(search: Search) -> dict[str, Any]:
+    """A search of `searches_shown`."""
+    return {
+        "id": search.pk,
+        "source": search.source,
+        "platform": search.platform,
+        "kind": search.kind,
+        "searched_on": search.searched_on,
+        "strategy": search.strategy,
+        "limits": search.limits,
+        "filters": search.filters,
+        "file_name": search.file_name,
+        "sha256": search.sha256,
+        "format": search.format,
+        "encoding": search.encoding,
+        "imported_by": search.imported_by.name,
+        "imported_at": search.imported_at,
+        "withdrawn_at": search.withdrawn_at,
+        "declared": search.declared_count,
+        "found": getattr(search, "found"),  # noqa: B009 (annotated by searches_shown)
+        "duplicates": getattr(search, "linked"),  # noqa: B009
+        "new": getattr(search, "new"),  # noqa: B009
+    }
+
+
+def problem_as_json(problem: ImportProblem) -> dict[str, Any]:
+    """What could not be used, and why."""
+    return {"line": problem.line, "reason": problem.reason, "excerpt": problem.excerpt}
+
+
+def sought_as_json(sought: dedup.Sought) -> dict[str, int]:
+    """What a run of the detection did."""
+    return {
+        "compared": sought.compared,
+        "linked": sought.linked,
+        "queued": sought.queued,
+        "waiting": sought.waiting,
+    }
+
+
+class SearchesView(APIView):
+    """GET -> {"searches": [...]}. POST a file or text with the fields of SearchFields -> 201 and what it brought."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse by size before anything (the token of a session, too) is read from the body."""
+        if uploads.too_large(request._request):
+            raise TooLarge
+        super().initial(request, *args, **kwargs)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Django's own limit for forms is said in the same words."""
+        return super().handle_exception(TooLarge() if isinstance(exc, RequestDataTooBig) else exc)
+
+    def get(self, request: Request, slug: str) -> Response:
+        """See the class."""
+        membership = membership_or_404(request.user, slug, may="read")
+        return Response({"searches": [as_json(search) for search in searches_shown(membership.review)]})
+
+    def post(self, request: Request, slug: str) -> Response:
+        """See the class."""
+        membership = membership_or_404(request.user, slug, may="import")
+        fields = SearchFields(data=request.data)
+        fields.is_valid(raise_exception=True)
+        given = dict(fields.validated_data)
+        file, text = given.pop("file", None), given.pop("text", "")
+        given["file_name"] = given.get("file_name") or (file.name if file else "")
+        imported = importing.import_search(
+            review=membership.review,
+            by=membership.user,
+            data=file.file if file else io.BytesIO(text.encode("utf-8", "replace")),
+            **given,
+        )
+        new = list(imported.search.records.values_list("pk", flat=True))
+        sought = dedup.find_duplicates(review=membership.review, by=membership.user, record_ids=new)
+        answer = {
+            "search": as_json(searches_shown(membership.review).get(pk=imported.search.pk)),
+            "found": imported.found,
+            "stored": imported.stored,
+            "records": list(importing.numbers_of(imported.search)),
+            "problems": _problems(imported.search),
+            "duplicates": sought_as_json(sought),
+        }
+        return Response(answer, status=201)
+
+
+class SearchView(APIView):
+    """GET one search with its problems."""
+
+    def get(self, request: Request, slug: str, pk: int) -> Response:
+        """See the class."""
+        membership = membership_or_404(request.user, slug, may="read")
+        search = get_object_or_404(searches_shown(membership.review), pk=pk)
+        return Response(as_json(search) | {"problems": _problems(search)})
+
+
+class WithdrawView(APIView):
+    """POST a reason: undo the import."""
+
+    def post(self, request: Request, slug: str, pk: int) -> Response:
+        """See the class."""
+        membership = membership_or_404(request.user, slug, may="import")
+        search = get_object_or_404(Search, review=membership.review, pk=pk)
+        importing.withdraw_search(search=search, by=membership.user, reason=_reason(request))
+        return Response(as_json(searches_shown(membership.review).get(pk=pk)))
+
+
+class RestoreView(APIView):
+    """POST, with a reason if you like: take an undone import back."""
+
+    def post(self, request: Request, slug: str, pk: int) -> Response:
+        """See the class."""
+        membership = membership_or_404(request.user, slug, may="import")
+        search = get_object_or_404(Search, review=membership.review, pk=pk)
+        importing.restore_search(search=search, by=membership.user, reason=_reason(request))
+        new = list(search.records.values_list("pk", flat=True))
+        dedup.find_duplicates(review=membership.review, by=membership.user, record_ids=new)
+        return Response(as_json(searches_shown(membership.review).get(pk=pk)))
+
+
+def _problems(search: Search) -> list[dict[str, Any]]:
+    return [problem_as_json(problem) for problem in search.problems.order_by("line", "pk")[:PROBLEMS_SHOWN]]
+
+
+def _reason(request: Request) -> str:
+    fields = ReasonFields(data=request.data)
+    fields.is_valid(raise_exception=True)
+    return fields.validated_data["reason"]
+
+
+urlpatterns: list[URLPattern] = [
+    path("r/<slug:slug>/searches/", SearchesView.as_view(), name="api_searches"),
+    path("r/<slug:slug>/searches/<int:pk>/", SearchView.as_view(), name="api_search"),
+    path("r/<slug:slug>/searches/<int:pk>/withdraw/", WithdrawView.as_view(), name="api_search_withdraw"),
+    path("r/<slug:slug>/searches/<int:pk>/restore/", RestoreView.as_view(), name="api_search_restore"),
+]

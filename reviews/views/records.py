@@ -1,5 +1,274 @@
-"""records"""
+"""Records: the list, one record, and what may be done to it before and beside judging.
 
-from django.urls import URLPattern
+Nothing here shows a decision or a proposal, and no list can be asked for one.
+"""
 
-urlpatterns: list[URLPattern] = []
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path
+from django.views.decorators.http import require_POST, require_safe
+
+from reviews import correcting, dedup
+from reviews.forms.records import CorrectionForm, OriginalForm, WhyForm
+from reviews.models import DuplicatePair, Membership, Record, Removal, Review, Search
+from reviews.pages import page
+from reviews.permissions import membership_or_404
+from reviews.refusals import BadInput, Refused
+
+RECORDS_A_PAGE = 50
+MOST_WORDS = 8
+LARGEST_NUMBER = 2**31 - 1
+ONLY = {
+    "": "All that were found",
+    "unique": "Without duplicates and removed ones",
+    "duplicates": "Duplicates of others",
+    "removed": "Removed before screening",
+    "no_abstract": "Without an abstract",
+    "no_title": "Without a title",
+    "undone": "Of undone imports",
+}
+
+
+def records_shown(review: Review, params: Mapping[str, str]) -> QuerySet[Record]:
+    """The records of a list, by number, as its address asks for them.
+
+    q: words that must all occur in title, abstract, authors or journal; or a number (#12), DOI or PubMed
+    number. search: the key of a search. year_from, year_to. only: a key of ONLY. What makes no sense is
+    passed over. Records of undone imports are shown with only=undone and no other way.
+    """
+    only = params.get("only", "")
+    records = Record.objects.filter(review=review)
+    records = records.filter(search__withdrawn_at__isnull=False) if only == "undone" else records.found()
+    removed = Removal.objects.filter(record=OuterRef("pk"), withdrawn_at__isnull=True)
+    match only:
+        case "unique":
+            records = records.filter(duplicate_of__isnull=True).exclude(Exists(removed))
+        case "duplicates":
+            records = records.filter(duplicate_of__isnull=False)
+        case "removed":
+            records = records.filter(Exists(removed), duplicate_of__isnull=True)
+        case "no_abstract":
+            records = records.filter(abstract="")
+        case "no_title":
+            records = records.filter(title="")
+    for name, lookup in (("search", "search_id"), ("year_from", "year__gte"), ("year_to", "year__lte")):
+        if (value := _number(params.get(name, ""))) is not None:
+            records = records.filter(**{lookup: value})
+    return _matching(records, params.get("q", "")).order_by("number")
+
+
+def _number(text: str) -> int | None:
+    text = text.strip()
+    return int(text) if text.isascii() and text.isdigit() and int(text) <= LARGEST_NUMBER else None
+
+
+def _matching(records: QuerySet[Record], words: str) -> QuerySet[Record]:
+    words = words.replace("\x00", "").strip()
+    if found := re.fullmatch(r"#\s*(\d{1,9})", words):
+        return records.filter(number=int(found[1]))
+    if re.fullmatch(r"10\.\d{4,9}/\S+", words):
+        return records.filter(doi=words.lower())
+    for word in words.split()[:MOST_WORDS]:
+        # Names are kept as JSON: SQLite has its letters beyond ASCII written as \u00e9.
+        escaped = json.dumps(word)[1:-1]
+        anywhere = Q(title__icontains=word) | Q(abstract__icontains=word) | Q(journal__icontains=word)
+        anywhere |= Q(authors__icontains=word) | Q(authors__icontains=escaped)
+        if _number(word) is not None:
+            anywhere |= Q(pmid=word) | Q(number=int(word))
+        records = records.filter(anywhere)
+    return records
+
+
+@require_safe
+def records(request: HttpRequest, slug: str) -> HttpResponse:
+    """The list of records, searched and filtered."""
+    membership = membership_or_404(request.user, slug, may="read")
+    shown = records_shown(membership.review, request.GET.dict())
+    rows = shown.select_related("search", "duplicate_of").defer("raw", "abstract", "duplicate_of__raw")
+    return page(
+        request,
+        "reviews/records.html",
+        membership,
+        records=Paginator(rows, RECORDS_A_PAGE).get_page(request.GET.get("page")),
+        searches=Search.objects.filter(review=membership.review).order_by("searched_on", "pk"),
+        only=ONLY,
+        asked=request.GET,
+    )
+
+
+def _record(membership: Membership, number: int) -> Record:
+    if number > LARGEST_NUMBER:
+        number = 0
+    return get_object_or_404(
+        Record.objects.select_related("search", "duplicate_of", "duplicate_of__search"),
+        review=membership.review,
+        number=number,
+    )
+
+
+@require_safe
+def record(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Everything a record says, where it was found, and what it is linked to."""
+    membership = membership_or_404(request.user, slug, may="read")
+    return _show(request, membership, _record(membership, number))
+
+
+def _show(
+    request: HttpRequest, membership: Membership, shown: Record, *, status: int = 200, **context: Any
+) -> HttpResponse:
+    root = shown.duplicate_of or shown
+    linked = list(root.duplicates.select_related("search").order_by("number"))
+    group = [root, *linked]
+    found_by = {each.search_id: each.search for each in group if not each.search.withdrawn_at}
+    shared: dict[str, Any] = {
+        "record": shown,
+        "root": root,
+        "others": [each for each in group if each.pk != shown.pk],
+        "found_by": list(found_by.values()),
+        "removal": shown.removals.filter(withdrawn_at__isnull=True).select_related("by").first(),
+        "versions": shown.text_versions.select_related("replaced_by").order_by("-replaced_at"),
+        "pairs": _pairs(shown),
+        "links": _links(shown),
+        "correction_form": CorrectionForm.of(shown),
+        "why_form": WhyForm(),
+        "original_form": OriginalForm(),
+        "nav": "records",
+    }
+    return page(request, "reviews/record.html", membership, status=status, **(shared | context))
+
+
+def _pairs(shown: Record) -> list[dict[str, Any]]:
+    """What was said of this record and others: the other, and the pair."""
+    pairs = (
+        DuplicatePair.objects.filter(Q(a=shown) | Q(b=shown))
+        .select_related("a", "b", "decided_by")
+        .order_by("-score", "pk")
+    )
+    return [{"pair": pair, "other": pair.b if pair.a_id == shown.pk else pair.a} for pair in pairs]
+
+
+def _links(shown: Record) -> list[tuple[str, str]]:
+    """(words, address) of where the paper can be found. Only addresses made here, or that begin with http."""
+    links = []
+    if shown.doi:
+        links.append((f"DOI {shown.doi}", f"https://doi.org/{shown.doi}"))
+    if shown.pmid.isdigit():
+        links.append((f"PMID {shown.pmid}", f"https://pubmed.ncbi.nlm.nih.gov/{shown.pmid}/"))
+    for registered in shown.registry_ids:
+        if re.fullmatch(r"NCT\d{8}", registered):
+            links.append((registered, f"https://clinicaltrials.gov/study/{registered}"))
+        elif re.fullmatch(r"ISRCTN\d{8}", registered):
+            links.append((registered, f"https://www.isrctn.com/{registered}"))
+        else:
+            links.append((registered, ""))
+    if re.match(r"https?://", shown.url, re.I):
+        links.append(("Link", shown.url))
+    return links
+
+
+@require_POST
+def record_correct(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Correct what a record says, with a reason."""
+    membership = membership_or_404(request.user, slug, may="import")
+    shown = _record(membership, number)
+    form = CorrectionForm(request.POST)
+    if not form.is_valid():
+        return _show(request, membership, shown, status=422, correction_form=form)
+    try:
+        correcting.correct_record(
+            record=shown, by=membership.user, reason=form.cleaned_data["reason"], **form.changes(shown)
+        )
+    except Refused as no:
+        return _show(request, membership, shown, status=no.status, correction_form=form, refusal=no)
+    messages.success(request, "The record was corrected. The raw entry stays as found.")
+    return redirect("record", slug, number)
+
+
+@require_POST
+def record_remove(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Take a record out before screening, with a reason."""
+    membership = membership_or_404(request.user, slug, may="import")
+    shown = _record(membership, number)
+    form = WhyForm(request.POST)
+    if not form.is_valid():
+        return _show(request, membership, shown, status=422, why_form=form)
+    try:
+        correcting.remove_record(record=shown, by=membership.user, reason=form.cleaned_data["reason"])
+    except Refused as no:
+        return _show(request, membership, shown, status=no.status, refusal=no)
+    messages.success(request, f"#{number} was removed before screening.")
+    return redirect("record", slug, number)
+
+
+@require_POST
+def record_restore(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Undo a removal."""
+    membership = membership_or_404(request.user, slug, may="import")
+    shown = _record(membership, number)
+    try:
+        correcting.restore_record(
+            record=shown, by=membership.user, reason=request.POST.get("reason", "")[:300]
+        )
+    except Refused as no:
+        return _show(request, membership, shown, status=no.status, refusal=no)
+    messages.success(request, f"#{number} is back and waits to be screened.")
+    return redirect("record", slug, number)
+
+
+@require_POST
+def record_link(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Say that this record is a duplicate of another."""
+    membership = membership_or_404(request.user, slug, may="dedup")
+    shown = _record(membership, number)
+    form = OriginalForm(request.POST)
+    if not form.is_valid():
+        return _show(request, membership, shown, status=422, original_form=form)
+    try:
+        original = Record.objects.filter(
+            review=membership.review, number=form.cleaned_data["original"]
+        ).first()
+        if original is None:
+            raise BadInput(f"There is no record #{form.cleaned_data['original']} in this review.")
+        linked = dedup.link_records(
+            record=shown, original=original, by=membership.user, reason=form.cleaned_data["reason"]
+        )
+    except Refused as no:
+        return _show(request, membership, shown, status=no.status, original_form=form, refusal=no)
+    stays = linked.duplicate_of.number if linked.duplicate_of else number
+    messages.success(request, f"#{number} is linked to #{stays}. Votes on it are kept.")
+    return redirect("record", slug, number)
+
+
+@require_POST
+def record_unlink(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Undo the link of this record; back to where it was asked from."""
+    membership = membership_or_404(request.user, slug, may="dedup")
+    shown = _record(membership, number)
+    try:
+        dedup.unlink_record(record=shown, by=membership.user, reason=request.POST.get("reason", "")[:300])
+    except Refused as no:
+        return _show(request, membership, shown, status=no.status, refusal=no)
+    messages.success(request, f"#{number} stands by itself again, with the votes it had.")
+    if request.POST.get("back") == "duplicates":
+        return redirect("duplicates", slug)
+    return redirect("record", slug, number)
+
+
+_RECORD = "r/<slug:slug>/records/<int:number>/"
+urlpatterns: list[URLPattern] = [
+    path("r/<slug:slug>/records/", records, name="records"),
+    path(_RECORD, record, name="record"),
+    path(f"{_RECORD}correct/", record_correct, name="record_correct"),
+    path(f"{_RECORD}remove/", record_remove, name="record_remove"),
+    path(f"{_RECORD}restore/", record_restore, name="record_restore"),
+    path(f"{_RECORD}link/", record_link, name="record_link"),
+    path(f"{_RECORD}unlink/", record_unlink, name="record_unlink"),
+]

@@ -1,5 +1,213 @@
-"""searches"""
+"""Searches: what was searched, what it brought, adding one, undoing an import."""
 
-from django.urls import URLPattern
+import io
+from typing import Any
 
-urlpatterns: list[URLPattern] = []
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import RequestDataTooBig
+from django.core.paginator import Paginator
+from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from reviews import dedup, importing, uploads
+from reviews.forms.records import WhyForm
+from reviews.forms.searches import SearchForm
+from reviews.models import ImportProblem, Membership, Review, Search
+from reviews.pages import page
+from reviews.permissions import membership_or_404
+from reviews.refusals import Refused
+
+PROBLEMS_A_PAGE = 50
+
+
+def searches_shown(review: Review) -> QuerySet[Search]:
+    """Every search of a review, undone ones too, with `found`, `linked` (duplicates), `new` and `noted`."""
+    noted = (
+        ImportProblem.objects.filter(search=OuterRef("pk"))
+        .order_by()
+        .values("search")
+        .annotate(n=Count("pk"))
+    )
+    return (
+        Search.objects.filter(review=review)
+        .select_related("imported_by")
+        .annotate(
+            found=Count("records"),
+            linked=Count("records", filter=Q(records__duplicate_of__isnull=False)),
+            noted=Coalesce(Subquery(noted.values("n")), 0, output_field=IntegerField()),
+        )
+        .annotate(new=F("found") - F("linked"))
+        .order_by("searched_on", "pk")
+    )
+
+
+@require_safe
+def searches(request: HttpRequest, slug: str) -> HttpResponse:
+    """The table of searches, and what they add up to."""
+    membership = membership_or_404(request.user, slug, may="read")
+    rows = list(searches_shown(membership.review))
+    live = [row for row in rows if row.withdrawn_at is None]
+    total = {name: sum(getattr(row, name) for row in live) for name in ("found", "linked", "new")}
+    return page(request, "reviews/searches.html", membership, searches=rows, total=total)
+
+
+@csrf_exempt  # only until the size is known: reading the token would read all of the body (see _search_new)
+@require_http_methods(["GET", "HEAD", "POST"])
+def search_new(request: HttpRequest, slug: str) -> HttpResponse:
+    """Ask about a search, import its file or text, and look for duplicates among what is new."""
+    membership = membership_or_404(request.user, slug, may="import")
+    try:
+        if not uploads.too_large(request):
+            return _search_new(request, membership)
+    except RequestDataTooBig:  # a pasted text beyond what Django keeps in memory
+        pass
+    return page(request, "413.html", membership, status=413)
+
+
+@csrf_protect
+def _search_new(request: HttpRequest, membership: Membership) -> HttpResponse:
+    if request.method != "POST":
+        return _form(request, membership, SearchForm())
+    form = SearchForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _form(request, membership, form, status=422)
+    fields = dict(form.cleaned_data)
+    file, text = fields.pop("file"), fields.pop("text")
+    try:
+        imported = importing.import_search(
+            review=membership.review,
+            by=membership.user,
+            data=file.file if file else io.BytesIO(text.encode("utf-8", "replace")),
+            file_name=file.name if file else "",
+            **fields,
+        )
+    except Refused as no:
+        return _form(request, membership, form, status=no.status, refusal=no)
+    new = list(imported.search.records.values_list("pk", flat=True))
+    sought = dedup.find_duplicates(review=membership.review, by=membership.user, record_ids=new)
+    messages.success(request, in_words(imported, sought))
+    return redirect("search", membership.review.slug, imported.search.pk)
+
+
+def in_words(imported: importing.Imported, sought: dedup.Sought) -> str:
+    """What an import brought, in a sentence or two."""
+    said = f"{_count(imported.stored, 'record')} imported."
+    if sought.linked:
+        said += f" {_count(sought.linked, 'duplicate')} linked: each link can be undone."
+    if sought.queued:
+        said += f" {_count(sought.queued, 'likely pair')} to look at under Duplicates."
+    if imported.problems:
+        said += f" {_count(imported.problems, 'problem')} noted below."
+    return said
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def _form(
+    request: HttpRequest, membership: Membership, form: SearchForm, *, status: int = 200, **context: Any
+) -> HttpResponse:
+    """The page of a new search; a browser cannot be given a chosen file back, so the page says so."""
+    lost = bool(request.FILES) if request.method == "POST" else False
+    return page(
+        request,
+        "reviews/search_new.html",
+        membership,
+        status=status,
+        nav="searches",
+        form=form,
+        lost=lost,
+        limit_mb=settings.MAX_UPLOAD_MB,
+        **context,
+    )
+
+
+def _search(membership: Membership, pk: int) -> Search:
+    return get_object_or_404(searches_shown(membership.review), pk=pk)
+
+
+@require_safe
+def search(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """One search: what was asked, what came, what could not be used, and the way to undo it."""
+    membership = membership_or_404(request.user, slug, may="read")
+    return _show(request, membership, _search(membership, pk))
+
+
+def _show(
+    request: HttpRequest, membership: Membership, shown: Search, *, status: int = 200, **context: Any
+) -> HttpResponse:
+    problems = Paginator(shown.problems.order_by("line", "pk"), PROBLEMS_A_PAGE).get_page(
+        request.GET.get("page")
+    )
+    shared: dict[str, Any] = {"search": shown, "problems": problems, "why_form": WhyForm(), "nav": "searches"}
+    return page(request, "reviews/search.html", membership, status=status, **(shared | context))
+
+
+@require_safe
+def search_file(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
+    """The file or the pasted text as it came."""
+    membership = membership_or_404(request.user, slug, may="read")
+    found = _search(membership, pk)
+    try:
+        kept = found.file.open("rb")
+    except (FileNotFoundError, ValueError) as gone:
+        raise Http404("The file is not on this server any more.") from gone
+    return FileResponse(
+        kept,
+        as_attachment=True,
+        filename=found.file_name or "pasted.txt",
+        content_type="application/octet-stream",
+    )
+
+
+@require_POST
+def search_withdraw(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Undo an import, with a reason."""
+    membership = membership_or_404(request.user, slug, may="import")
+    found = _search(membership, pk)
+    form = WhyForm(request.POST)
+    if not form.is_valid():
+        return _show(request, membership, found, status=422, why_form=form)
+    try:
+        importing.withdraw_search(search=found, by=membership.user, reason=form.cleaned_data["reason"])
+    except Refused as no:
+        return _show(request, membership, found, status=no.status, refusal=no)
+    messages.success(
+        request, "The import was undone. Its records are kept and count nowhere until you restore it."
+    )
+    return redirect("search", slug, pk)
+
+
+@require_POST
+def search_restore(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Take an undone import back."""
+    membership = membership_or_404(request.user, slug, may="import")
+    found = _search(membership, pk)
+    try:
+        importing.restore_search(
+            search=found, by=membership.user, reason=request.POST.get("reason", "")[:300]
+        )
+    except Refused as no:
+        return _show(request, membership, found, status=no.status, refusal=no)
+    new = list(found.records.values_list("pk", flat=True))
+    dedup.find_duplicates(review=membership.review, by=membership.user, record_ids=new)
+    messages.success(request, "The import was restored: its records count again, with the votes they had.")
+    return redirect("search", slug, pk)
+
+
+urlpatterns: list[URLPattern] = [
+    path("r/<slug:slug>/searches/", searches, name="searches"),
+    path("r/<slug:slug>/searches/new/", search_new, name="search_new"),
+    path("r/<slug:slug>/searches/<int:pk>/", search, name="search"),
+    path("r/<slug:slug>/searches/<int:pk>/file/", search_file, name="search_file"),
+    path("r/<slug:slug>/searches/<int:pk>/withdraw/", search_withdraw, name="search_withdraw"),
+    path("r/<slug:slug>/searches/<int:pk>/restore/", search_restore, name="search_restore"),
+]

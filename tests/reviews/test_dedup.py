@@ -5,7 +5,6 @@ import uuid
 from itertools import combinations
 
 import pytest
-from django.db import connection
 
 from reviews import audit, dedup, importing
 from reviews.duplicate_groups import elect
@@ -397,12 +396,12 @@ def test_on_the_cytology_set_no_link_is_false(shared, review, search, alice, cap
         groups.setdefault(record.duplicate_of_id or record.pk, []).append(record.number)
     linked = {pair for group in groups.values() for pair in combinations(group, 2)}
     queued = {(pair.a.number, pair.b.number) for pair in dedup.waiting_pairs(review).select_related("a", "b")}
+    share = len(linked & true) / len(true)
     with capsys.disabled():
         print(
-            f"\ncytology: {len(linked & true)} of {len(true)} true pairs linked ({len(linked & true) / len(true):.1%}), "
+            f"\ncytology: {len(linked & true)} of {len(true)} true pairs linked ({share:.1%}), "
             f"{len(queued)} pairs queued, {len(linked - true)} false"
         )
     assert len(rows) == 1856
     assert linked - true == set()
-    assert len(linked & true) > 0.8 * len(true)
-    assert connection.in_atomic_block
+    assert share > 0.8

@@ -1,0 +1,70 @@
+"""What is asked about a search (PRISMA-S) and the file or text it gave."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+
+from reviews.models.corpus import SearchKind
+
+
+class SearchForm(forms.Form):
+    """A new search: its file, or its text, never both."""
+
+    file = forms.FileField(
+        required=False,
+        label="File",
+        allow_empty_file=True,
+        widget=forms.FileInput({"accept": ".ris,.txt,text/plain,application/x-research-info-systems"}),
+        help_text="RIS as databases and reference managers export it, or the text of one page (.txt).",
+    )
+    text = forms.CharField(
+        required=False,
+        strip=False,
+        label="Or paste the text",
+        widget=forms.Textarea({"rows": 8, "spellcheck": "false"}),
+        help_text="RIS entries, or one page as you copied it: title, abstract and whatever stands around them.",
+    )
+    source = forms.CharField(max_length=120, help_text="Such as MEDLINE, Embase, ClinicalTrials.gov.")
+    platform = forms.CharField(
+        required=False, max_length=120, help_text="Where it was searched: Ovid, EBSCO, PubMed."
+    )
+    kind = forms.ChoiceField(choices=SearchKind.choices, initial=SearchKind.DATABASE, label="Kind of source")
+    searched_on = forms.DateField(
+        label="Date of the search", widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
+    )
+    strategy = forms.CharField(
+        required=False,
+        strip=False,
+        label="Search string, as run",
+        widget=forms.Textarea({"rows": 5, "class": "strategy", "spellcheck": "false"}),
+    )
+    limits = forms.CharField(
+        required=False, widget=forms.Textarea({"rows": 2}), help_text="Such as years or languages."
+    )
+    filters = forms.CharField(
+        required=False, widget=forms.Textarea({"rows": 2}), help_text="Published filters, such as for trials."
+    )
+    declared_count = forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=2**31 - 1,
+        label="Records the source said it had",
+        help_text="It is compared with what is in the file.",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Exactly one of file and text, and something in it."""
+        cleaned = super().clean() or {}
+        file, text = cleaned.get("file"), cleaned.get("text") or ""
+        if "file" in self.errors:
+            return cleaned
+        if file and text.strip():
+            self.add_error("text", "Send either a file or a pasted text: this came with both.")
+        elif not file and not text.strip():
+            self.add_error("text", "There is nothing to import: choose a file, or paste the text.")
+        elif file and file.size > settings.MAX_UPLOAD_MB << 20:
+            self.add_error("file", f"The file is larger than {settings.MAX_UPLOAD_MB} MB. Split the export.")
+        elif file and not file.size:
+            self.add_error("file", "The file is empty. Export it again.")
+        return cleaned
