@@ -15,7 +15,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from extraction.design import published_form
-from extraction.visibility import sees_proposed_values, sees_sheets
+from extraction.visibility import sees_proposed_values, sees_sheets_of
 from reviews.models import Event, Membership, Report, Review, Study, Verb
 from screening.models import Stage
 from screening.visibility import sees_proposals, sees_votes
@@ -259,7 +259,7 @@ def _open_values(membership: Membership, events: list[Event]) -> set[int]:
     study_of = _studies(membership.review, events)
     studies = {s.pk: s for s in Study.objects.filter(review=membership.review, pk__in=set(study_of.values()))}
     items = set(form.items.values_list("pk", flat=True))
-    sheets = {pk for pk, study in studies.items() if sees_sheets(membership.user, study, form)}
+    sheets = sees_sheets_of(membership.user, membership.review, form, studies)
     asked = {study_of.get(e.pk) for e in events if e.verb in PROPOSALS}
     proposals = {
         pk

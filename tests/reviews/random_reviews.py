@@ -71,7 +71,7 @@ def random_review(review, people, seed, size=40):
     studies = [Study.objects.create(review=review, label=f"Study {n}") for n in range(3)]
     for record in records:
         _one(record, records, people, reasons, studies, dice)
-    _withdraw_some(dice)
+    _withdraw_some(review, dice)
 
 
 def _one(record, records, people, reasons, studies, dice):
@@ -124,8 +124,8 @@ def _link(record, other):
         record.refresh_from_db()
 
 
-def _withdraw_some(dice):
+def _withdraw_some(review, dice):
     for rows in (Decision, Resolution, Removal):
-        for row in rows.objects.order_by("pk"):
+        for row in rows.objects.filter(record__review=review, withdrawn_at=None).order_by("pk"):
             if dice.random() < 0.08:
                 rows.objects.filter(pk=row.pk).update(withdrawn_at=audit.now())
