@@ -83,15 +83,21 @@ def paragraphs(text: str, start: int, end: int) -> list[Passage]:
 
 
 def pages(text: str, page_map: Sequence[Sequence[int]]) -> list[Page]:
-    """A report's text page by page, by its map of [number, start, end]; without one it is a single page."""
+    """A report's text page by page, by its map of [number, start, end]; without one it is a single page.
+
+    Words outside the map go with the page before them (before the first page: with it); white space between
+    pages, such as form feeds, goes with none.
+    """
     if not page_map:
         return [Page(None, tuple(paragraphs(text, 0, len(text))))] if text else []
     starts = [0, *(min(max(int(page[1]), 0), len(text)) for page in page_map[1:])]
-    ends = [*starts[1:], len(text)]
-    return [
-        Page(int(page[0]), tuple(paragraphs(text, left, right)))
-        for page, left, right in zip(page_map, starts, ends, strict=True)
-    ]
+    made = []
+    for page, start, after in zip(page_map, starts, [*starts[1:], len(text)], strict=True):
+        end = min(max(int(page[2]), start), after)
+        if text[end:after].strip():
+            end = after
+        made.append(Page(int(page[0]), tuple(paragraphs(text, start, end))))
+    return made
 
 
 def _labels(text: str, start: int, end: int) -> list[tuple[int, int]]:

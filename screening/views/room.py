@@ -72,7 +72,6 @@ def room(
         "stage": stage,
         "stage_name": Stage(stage).label,
         "full_text": stage == Stage.FULL_TEXT,
-        "progress": queue.progress(review, stage, user),
         "lost": lost,
         "refusal": refusal,
         "record": record,
@@ -92,6 +91,10 @@ def room(
         context |= _to_look_at(membership, stage, record, criteria)
         context["asks"] = "undo" in request.GET or refusal is not None
     partial = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]
+    if not partial or record is None:
+        # Counting takes longer than all the rest in a large review, so a next record does not wait for it:
+        # the header asks for its numbers by itself once the record is there (`screen_progress`).
+        context["progress"] = queue.progress(review, stage, user)
     template = "screening/_room.html" if partial else "screening/room.html"
     return page(request, template, membership, status=status, **context | {"partial": partial})
 

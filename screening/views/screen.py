@@ -9,12 +9,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from reviews.models import Membership, Record
+from reviews.pages import page
 from reviews.permissions import membership_or_404
 from reviews.refusals import BadInput, Refused
-from screening import decisions
+from screening import decisions, queue
 from screening.criteria import criteria_in_force
 from screening.forms.screen import Sent, reason_among, sent
-from screening.models import Decision
+from screening.models import Decision, Stage
 from screening.models.protocol import SCREENING_STAGES
 
 from .room import room
@@ -90,6 +91,17 @@ def undo(request: HttpRequest, slug: str, stage: str) -> HttpResponse:
     return _go_on(request, membership, stage, decision.record)
 
 
+@require_safe
+@never_cache
+def screen_progress(request: HttpRequest, slug: str, stage: str) -> HttpResponse:
+    """The numbers in the room's header: one's own done and to go."""
+    membership = membership_or_404(request.user, slug, may="screen")
+    known_stage(stage)
+    context = {"stage": stage, "stage_name": Stage(stage).label}
+    progress = queue.progress(membership.review, stage, membership.user)
+    return page(request, "screening/_progress.html", membership, progress=progress, **context)
+
+
 def known_stage(stage: str) -> None:
     """404 for anything but the two stages of screening."""
     if stage not in SCREENING_STAGES:
@@ -120,11 +132,13 @@ def _go_on(
         return redirect(address)
     answer = room(request, membership, stage, record=record)
     answer["HX-Replace-Url"] = address
+    answer["HX-Trigger-After-Settle"] = "winnow:judged"
     return answer
 
 
 urlpatterns: list[URLPattern] = [
     path("r/<slug:slug>/screen/<slug:stage>/", screen, name="screen"),
+    path("r/<slug:slug>/screen/<slug:stage>/progress/", screen_progress, name="screen_progress"),
     path("r/<slug:slug>/screen/<slug:stage>/decide/", decide, name="decide"),
     path("r/<slug:slug>/screen/<slug:stage>/undo/", undo, name="undo"),
 ]

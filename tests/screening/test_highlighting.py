@@ -146,11 +146,21 @@ def test_line_breaks_are_kept_in_a_table_and_not_in_wrapped_prose():
 
 
 @given(TEXTS, st.lists(st.integers(0, 70), max_size=3))
-def test_pages_lose_nothing_even_where_their_map_has_gaps(text, starts):
+def test_pages_lose_no_word_even_where_their_map_has_gaps(text, starts):
     starts = sorted(starts)
     page_map = [[n, start, start + 1] for n, start in enumerate(starts, 1)]
     laid_out = pages(text, page_map)
-    assert "".join(text[p.start : p.end] for page in laid_out for p in page.passages) == text
+    shown = "".join(text[p.start : p.end] for page in laid_out for p in page.passages)
+    assert "".join(shown.split()) == "".join(text.split())
     assert [page.number for page in laid_out] == (
         [n for n, _ in enumerate(starts, 1)] or ([None] if text else [])
     )
+
+
+def test_what_stands_between_two_pages_is_not_shown_when_it_is_only_space():
+    text = "One.\n\fTwo. And more."
+    laid_out = pages(text, [[1, 0, 4], [2, 6, 10]])
+    assert [[text[p.start : p.end] for p in page.passages] for page in laid_out] == [
+        ["One."],
+        ["Two. And more."],
+    ]

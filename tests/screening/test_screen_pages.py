@@ -113,7 +113,7 @@ def test_the_room_shows_the_next_record_with_its_criteria(record, population, ne
         for criterion in (population, news)
         for value in ("met", "not_met", "unclear")
     ]
-    assert "0 decided by you" in words and "1 waiting for you" in words
+    assert "0 done" in words and "1 to go" in words
 
 
 def test_the_keys_of_the_room_stand_on_its_buttons(record, population, bob, as_person):
@@ -162,7 +162,7 @@ def test_nothing_in_the_room_needs_inline_script_or_style(record, population, bo
 
 
 def test_observers_have_no_seat_and_strangers_see_no_room(record, olive, mallory, as_person):
-    for address in (ROOM, FULL):
+    for address in (ROOM, FULL, f"{ROOM}progress/"):
         assert as_person(olive).get(address).status_code == 403
         assert as_person(mallory).get(address).status_code == 404
     for verb in ("decide", "undo"):
@@ -213,7 +213,8 @@ def test_for_htmx_the_answer_to_a_decision_is_the_next_record(search, bob, as_pe
     assert answer.status_code == 200
     assert answer["HX-Replace-Url"] == ROOM
     assert "<html" not in page and "The second" in page
-    assert '<span class="cluster" id="screen-progress" hx-swap-oob="true">' in page
+    assert answer["HX-Trigger-After-Settle"] == "winnow:judged"  # the header then asks for its numbers
+    assert "1 done 1 to go" in text_of(as_person(bob).get(f"{ROOM}progress/"))
 
 
 def test_pressing_twice_decides_once(search, bob, as_person):

@@ -87,10 +87,10 @@ function openReasons(open) {
   if (open) {
     preselect();
     const first = list.querySelector(".is-first");
-    if (first) first.focus();
+    if (first) first.focus({ preventScroll: true });
     else {
       list.tabIndex = -1;
-      list.focus();
+      list.focus({ preventScroll: true });
     }
     say("Choose one reason by its number.");
   }
