@@ -60,15 +60,15 @@ def _grounded(criterion: dict[str, Any], judgement: dict[str, Any], text: str) -
     }
 
 
-def combine(judgements: list[dict[str, Any]], *, stage: str, has_abstract: bool = True) -> Combined:
-    """The proposal for grounded `judgements`.
+def combine(judgements: list[dict[str, Any]], *, stage: str, readable: bool = True) -> Combined:
+    """The proposal for grounded `judgements`, which stand in the criteria's declared order.
 
-    Title and abstract: exclude if any criterion is violated with a verified quote, else include; without an
-    abstract the answer is always "needs a person". Full text: the same exclusion, but include only if every
-    inclusion criterion is met and no exclusion criterion is; else it needs a person.
+    Title and abstract: exclude if any criterion is violated with a verified quote, else include. Full text: the
+    same exclusion, but include only if every inclusion criterion is met and no exclusion criterion is; else it
+    needs a person. Not `readable` (no abstract; a report without text): it always needs a person.
     """
     violated = [j for j in judgements if j["verdict"] == VIOLATED[j["kind"]]]
-    if stage == Stage.TITLE_ABSTRACT and not has_abstract:
+    if not readable:
         return Combined(Proposal.Verdict.UNCLEAR, None, judgements)
     if violated:
         return Combined(Proposal.Verdict.EXCLUDE, violated[0]["criterion"], judgements)
@@ -79,8 +79,8 @@ def combine(judgements: list[dict[str, Any]], *, stage: str, has_abstract: bool 
     return Combined(verdict, None, judgements)
 
 
-def unasked(criteria: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Judgements for a record the model is not asked about, because there is no abstract to read."""
+def unasked(criteria: Sequence[dict[str, Any]], why: str) -> list[dict[str, Any]]:
+    """Judgements for a record the model is not asked about; `why` stands in place of its reasoning."""
     return [
         {
             "criterion": criterion["id"],
@@ -92,7 +92,7 @@ def unasked(criteria: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
             "start": None,
             "end": None,
             "tier": "",
-            "reasoning": "There is no abstract, so the model was not asked.",
+            "reasoning": why,
         }
         for criterion in criteria
     ]

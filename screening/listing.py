@@ -1,6 +1,6 @@
 """Proposals as a program or a terminal reads them (for the operator; pages ask visibility.py first)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.db.models import Max
@@ -10,15 +10,28 @@ from reviews.models import Review
 from .models import Proposal
 
 
-def newest_proposals(review: Review, stage: str) -> list[Proposal]:
-    """The newest proposal of each record at a screening stage, by record number."""
-    proposals = Proposal.objects.filter(run__review=review, run__stage=stage)
-    newest = proposals.values("record").annotate(newest=Max("pk")).values("newest")
-    return list(
-        Proposal.objects.filter(pk__in=newest)
-        .select_related("record__report", "reason", "run")
-        .order_by("record__number")
-    )
+def newest_ids(review: Review, stage: str) -> dict[int, int]:
+    """Id of the newest proposal by id of record, at a screening stage. One query."""
+    proposals = Proposal.objects.filter(run__review=review, run__stage=stage).order_by()
+    return dict(proposals.values("record").annotate(newest=Max("pk")).values_list("record", "newest"))
+
+
+def newest_proposals(
+    review: Review,
+    stage: str,
+    *,
+    records: Collection[int] | None = None,
+    after: int = 0,
+    most: int | None = None,
+) -> list[Proposal]:
+    """The newest proposal of each record (of those in `records`, where given) at a screening stage.
+
+    By record number; `after` a number, and at most `most` of them.
+    """
+    newest = newest_ids(review, stage)
+    wanted = [pk for record, pk in newest.items() if records is None or record in records]
+    proposals = Proposal.objects.filter(pk__in=wanted, record__number__gt=after)
+    return list(proposals.select_related("record__report", "reason", "run").order_by("record__number")[:most])
 
 
 def as_json(proposals: Sequence[Proposal]) -> list[dict[str, Any]]:

@@ -14,19 +14,31 @@ from reviews.models import LLMCall, Verb
 from reviews.models.corpus import sha256_of
 
 from .aggregation import Combined, combine, ground, unasked
+from .leases import fail_item
 from .models import Proposal, RunItem, Stage
-from .runs import fail_item
+from .runs import text_to_read
+
+NO_ABSTRACT = "There is no abstract, so the model was not asked."
+NO_TEXT = "No text could be read from this report, so the model was not asked."
 
 
 def needs_no_model(item: RunItem) -> bool:
-    """Whether a record is not worth a call: without an abstract no exclusion may be proposed anyway."""
-    return item.run.stage == Stage.TITLE_ABSTRACT and not item.record.abstract.strip()
+    """Whether there is nothing to ask about: no abstract, or a report (a scan, say) without any text."""
+    return not _readable(item)
+
+
+def _readable(item: RunItem) -> bool:
+    """Whether what this stage is judged by is there; without it no exclusion may be proposed."""
+    if item.run.stage == Stage.TITLE_ABSTRACT:
+        return bool(item.record.abstract.strip())
+    return bool(item.record.report.text.strip())
 
 
 def keep_unasked(*, item: RunItem) -> Proposal | None:
-    """The proposal "needs a person" for a record that has no abstract; no model is called."""
-    combined = combine(unasked(item.run.criteria), stage=item.run.stage, has_abstract=False)
-    return _keep(item, combined, None, item.record.text)
+    """The proposal "needs a person" for a record that has nothing to read; no model is called."""
+    why = NO_ABSTRACT if item.run.stage == Stage.TITLE_ABSTRACT else NO_TEXT
+    combined = combine(unasked(item.run.criteria, why), stage=item.run.stage, readable=False)
+    return _keep(item, combined, None, text_to_read(item.record, item.run.stage)[0])
 
 
 def keep_answer(
@@ -39,7 +51,8 @@ def keep_answer(
     """
     with transaction.atomic():
         kept = keep_calls(item, calls, text)
-        combined = combine(ground(judgements, item.run.criteria, text), stage=item.run.stage)
+        grounded = ground(judgements, item.run.criteria, text)
+        combined = combine(grounded, stage=item.run.stage, readable=_readable(item))
         return _keep(item, combined, kept[-1], text)
 
 

@@ -1,26 +1,24 @@
-"""Runs: starting one, handing its records to workers under leases, cancelling, setting failures waiting again.
+"""Runs: starting one over what was not yet asked, cancelling it, setting what failed waiting again.
 
-The truth about work in hand is in RunItem rows, never in the broker. A worker claims items under a lease;
-`sweep` frees leases that ran out or whose holder died, so that a worker killed in mid-run loses nothing.
+How a run's records reach the workers, and come back from dead ones, is in leases.py.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection, transaction
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db import transaction
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from reviews import audit
-from reviews.models import Record, Review, User, Verb
+from reviews.models import Record, Review, TextVersion, User, Verb
 from reviews.refusals import Refused
 
+from .criteria import current_version
+from .leases import OPEN
 from .models import CriteriaVersion, Proposal, Resolution, Run, RunItem, Stage
 from .queue import up_for_judgement
-
-MOST_TRIES = 5  # hand-outs of one record to workers that died over it, before it is shown as failed
 
 
 @dataclass(frozen=True)
@@ -48,13 +46,13 @@ def start_run(
     """
     with transaction.atomic():
         review = Review.objects.select_for_update(no_key=True).get(pk=review.pk)
-        version = CriteriaVersion.objects.filter(review=review, stage=stage).order_by("-number").first()
+        version = current_version(review, stage)
         if version is None or not version.criteria:
             name = Stage(stage).label.lower()
             raise Refused(
                 f"There are no criteria for {name} yet.", mend="Write at least one criterion first."
             )
-        records = _not_asked_yet(review, stage, how, version)
+        records = left_to_ask(review, stage, how)
         if not records:
             return None
         return begin(
@@ -75,12 +73,12 @@ def begin(
     stage: str,
     by: User,
     how: HowToAsk,
-    records: list[Record],
+    records: Sequence[int],
     criteria: list[dict[str, Any]],
     criteria_version: CriteriaVersion | None = None,
     budget_usd: Decimal | None = None,
 ) -> Run:
-    """Write the run, its items and its event. For verbs that have locked the review and chosen the records."""
+    """Write the run, its items and its event. For verbs that have locked the review and chosen the records (ids)."""
     run = Run.objects.create(
         review=review,
         stage=stage,
@@ -96,7 +94,7 @@ def begin(
         started_by=by,
         started_at=audit.now(),
     )
-    RunItem.objects.bulk_create([RunItem(run=run, record=record) for record in records], batch_size=100)
+    RunItem.objects.bulk_create([RunItem(run=run, record_id=record) for record in records], batch_size=100)
     audit.log(
         review=review,
         verb=Verb.RUN_STARTED,
@@ -120,22 +118,47 @@ def unsettled(review: Review, stage: str) -> QuerySet[Record]:
     return up_for_judgement(review, stage).exclude(Exists(settled)).order_by("number")
 
 
-def _not_asked_yet(review: Review, stage: str, how: HowToAsk, version: CriteriaVersion) -> list[Record]:
-    same = Q(
+def left_to_ask(review: Review, stage: str, how: HowToAsk) -> list[int]:
+    """Ids of the unsettled records that were not yet asked about this way, by number; what a run would ask.
+
+    None of them while there are no criteria. A record whose text was changed after it was answered is asked
+    again; texts are loaded only where a change is possible. Four queries.
+    """
+    version = current_version(review, stage)
+    if version is None or not version.criteria:
+        return []
+    same = _this_way(review, stage, how, version)
+    under_way = RunItem.objects.filter(same, OPEN, record=OuterRef("pk"), run__cancelled_at__isnull=True)
+    answered = Proposal.objects.filter(same, record=OuterRef("pk"))
+    left = unsettled(review, stage).exclude(Exists(under_way))
+    fresh = list(left.exclude(Exists(answered)).values_list("number", "pk"))
+    asked = left.filter(Exists(answered))
+    if stage == Stage.TITLE_ABSTRACT:
+        maybe_changed = asked.filter(Exists(TextVersion.objects.filter(record=OuterRef("pk"))))
+    else:
+        earlier = answered.filter(run__started_at__lte=OuterRef("report__settled_at"))
+        maybe_changed = asked.filter(Exists(earlier))
+    known = set(
+        Proposal.objects.filter(same, record__in=maybe_changed.order_by().values("pk")).values_list(
+            "record_id", "text_sha256"
+        )
+    )
+    changed = [
+        (record.number, record.pk)
+        for record in maybe_changed.select_related("report").iterator(chunk_size=200)
+        if (record.pk, text_to_read(record, stage)[1]) not in known
+    ]
+    return [pk for _number, pk in sorted(fresh + changed)]
+
+
+def _this_way(review: Review, stage: str, how: HowToAsk, version: CriteriaVersion) -> Q:
+    return Q(
         run__review=review,
         run__stage=stage,
         run__model=how.model,
         run__prompt_sha256=how.prompt_sha256,
         run__criteria_version=version,
     )
-    answered = set(Proposal.objects.filter(same).values_list("record_id", "text_sha256"))
-    open_items = RunItem.objects.filter(same, done_at__isnull=True, failed_at__isnull=True)
-    under_way = set(open_items.filter(run__cancelled_at__isnull=True).values_list("record_id", flat=True))
-    return [
-        record
-        for record in unsettled(review, stage).select_related("report")
-        if record.pk not in under_way and (record.pk, text_to_read(record, stage)[1]) not in answered
-    ]
 
 
 def text_to_read(record: Record, stage: str) -> tuple[str, str]:
@@ -145,78 +168,6 @@ def text_to_read(record: Record, stage: str) -> tuple[str, str]:
     return record.report.text, record.report.text_sha256
 
 
-def waiting_items() -> QuerySet[RunItem]:
-    """Items that no worker holds and that still want an answer, of runs nobody cancelled."""
-    return RunItem.objects.filter(
-        done_at__isnull=True,
-        failed_at__isnull=True,
-        leased_until__isnull=True,
-        run__cancelled_at__isnull=True,
-    )
-
-
-def claim(*, run: Run, lease: str, n: int, seconds: float) -> list[RunItem]:
-    """Lease up to `n` waiting items of a run to the worker `lease` for `seconds`. No two workers get the same.
-
-    Writes no event: a lease is housekeeping and says nothing about a record.
-    """
-    with transaction.atomic():
-        rows = waiting_items().filter(run=run).order_by("pk")
-        if connection.features.has_select_for_update_skip_locked:
-            rows = rows.select_for_update(skip_locked=True, of=("self",))
-        ids = list(rows.values_list("pk", flat=True)[:n])
-        RunItem.objects.filter(pk__in=ids).update(
-            lease=lease, leased_until=audit.now() + timedelta(seconds=seconds), tries=F("tries") + 1
-        )
-    return list(
-        RunItem.objects.filter(pk__in=ids).select_related("record__report", "run__review").order_by("pk")
-    )
-
-
-def sweep(*, is_dead: Callable[[str], bool]) -> int:
-    """Free the leases that ran out, or whose holder `is_dead`; returns how many. At start and every minute.
-
-    A record that outlived MOST_TRIES workers is set failed instead, so that one bad record cannot kill
-    workers for ever.
-    """
-    held = RunItem.objects.exclude(lease="").filter(done_at__isnull=True, failed_at__isnull=True)
-    dead = [lease for lease in held.values_list("lease", flat=True).distinct() if is_dead(lease)]
-    stale = held.filter(Q(leased_until__lt=audit.now()) | Q(lease__in=dead))
-    for item in stale.filter(tries__gte=MOST_TRIES).select_related("run__review", "record"):
-        fail_item(item=item, kind="worker_died", why=f"{MOST_TRIES} workers stopped while asking about it.")
-    return stale.filter(tries__lt=MOST_TRIES).update(lease="", leased_until=None)
-
-
-def fail_item(*, item: RunItem, kind: str, why: str) -> bool:
-    """Show this record of a run as failed, unless it was answered or failed meanwhile; whether it was set.
-
-    Re-runnable by a person with `retry_failed`; the record itself waits for people as ever.
-    """
-    with transaction.atomic():
-        open_items = RunItem.objects.filter(pk=item.pk, done_at__isnull=True, failed_at__isnull=True)
-        failed = open_items.update(
-            failed_at=audit.now(), failure_kind=kind, failure=why, lease="", leased_until=None
-        )
-        if failed:
-            audit.log(
-                review=item.run.review,
-                verb=Verb.PROPOSAL_FAILED,
-                actor_label=f"{item.run.model}, run {item.run.pk}",
-                record=item.record,
-                stage=item.run.stage,
-                subject={"run": item.run.pk},
-                after={"kind": kind, "failure": why},
-            )
-        return bool(failed)
-
-
-def give_back(*, items: list[RunItem], lease: str) -> None:
-    """Free items this worker still holds and did not get to."""
-    RunItem.objects.filter(
-        pk__in=[item.pk for item in items], lease=lease, done_at__isnull=True, failed_at__isnull=True
-    ).update(lease="", leased_until=None)
-
-
 def cancel_run(*, run: Run, by: User, reason: str = "") -> Run:
     """Stop asking. What was answered stays; answers already on their way are still kept.
 
@@ -224,7 +175,7 @@ def cancel_run(*, run: Run, by: User, reason: str = "") -> Run:
         Refused: cancelled already, or nothing left to ask.
     """
     with transaction.atomic():
-        run = Run.objects.select_for_update(no_key=True).select_related("review").get(pk=run.pk)
+        run = Run.objects.select_for_update(no_key=True, of=("self",)).select_related("review").get(pk=run.pk)
         if run.cancelled_at is not None:
             raise Refused("This run was cancelled already.")
         if not progress(run).under_way:
@@ -243,53 +194,44 @@ def cancel_run(*, run: Run, by: User, reason: str = "") -> Run:
 
 
 def retry_failed(*, run: Run, by: User) -> int:
-    """Set every failed record of a run waiting again; returns how many. What was answered is not asked again.
+    """Set the failed records of a run waiting again; returns how many. What was answered is not asked again.
+
+    Nor is what another run answered meanwhile, or is asking about, in this same way.
 
     Raises:
-        Refused: nothing failed, or the run was cancelled.
+        Refused: nothing failed, all of it was answered meanwhile, or the run was cancelled.
     """
     with transaction.atomic():
-        run = Run.objects.select_for_update(no_key=True).select_related("review").get(pk=run.pk)
+        run = Run.objects.select_for_update(no_key=True, of=("self",)).select_related("review").get(pk=run.pk)
         if run.cancelled_at is not None:
             raise Refused("This run was cancelled.", mend="Start a new one.")
-        again = RunItem.objects.filter(run=run, failed_at__isnull=False).update(
-            failed_at=None, failure_kind="", failure="", tries=0
-        )
-        if not again:
+        failed = RunItem.objects.filter(run=run, failed_at__isnull=False)
+        if not failed.exists():
             raise Refused("Nothing failed in this run.")
+        taken_up = RunItem.objects.filter(
+            Q(done_at__gte=OuterRef("failed_at")) | (OPEN & Q(run__cancelled_at__isnull=True)),
+            record=OuterRef("record"),
+            run__stage=run.stage,
+            run__model=run.model,
+            run__prompt_sha256=run.prompt_sha256,
+            run__criteria=run.criteria,
+        )
+        ids = list(failed.exclude(Exists(taken_up)).values_list("pk", flat=True))
+        if not ids:
+            raise Refused("A later run has taken up every record that failed here.", mend="Look at that run.")
+        for n in range(0, len(ids), 500):
+            RunItem.objects.filter(pk__in=ids[n : n + 500]).update(
+                failed_at=None, failure_kind="", failure="", tries=0
+            )
         audit.log(
             review=run.review,
             verb=Verb.RUN_RETRIED,
             actor=by,
             stage=run.stage,
             subject={"run": run.pk},
-            after={"records": again},
+            after={"records": len(ids)},
         )
-        return again
-
-
-def halt(*, run: Run, kind: str, why: str) -> int:
-    """Show everything that still waits in a run as failed, for a fault that no further call can mend.
-
-    A wrong key or an unreachable model: asking 5,000 times more would only repeat it. One event; a person sets
-    the records waiting again with `retry_failed`.
-    """
-    with transaction.atomic():
-        failed = (
-            waiting_items()
-            .filter(run=run)
-            .update(failed_at=audit.now(), failure_kind=kind, failure=why, lease="", leased_until=None)
-        )
-        if failed:
-            audit.log(
-                review=run.review,
-                verb=Verb.PROPOSAL_FAILED,
-                actor_label=f"{run.model}, run {run.pk}",
-                stage=run.stage,
-                subject={"run": run.pk},
-                after={"kind": kind, "failure": why, "records": failed},
-            )
-        return failed
+        return len(ids)
 
 
 @dataclass(frozen=True)

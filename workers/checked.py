@@ -10,7 +10,18 @@ import jsonschema
 from . import failures
 from .failures import Failure
 
+_MISFIT, _WRONG, _DECLINED = (
+    "The answer does not fit the schema:",
+    "The answer will not do:",
+    "The model declined to answer:",
+)
 _FENCE = re.compile(r"\s*```(?:json)?[ \t]*\n(?P<inner>.*?)\n?[ \t]*```\s*\Z", re.S | re.I)
+
+
+def repeats_the_model(words: str) -> bool:
+    """Whether the words of a failure may repeat what the model said of the document, so that they are to be sealed
+    from whoever may not see its proposal."""
+    return words.startswith((_MISFIT, _WRONG, _DECLINED))
 
 
 def read_response(
@@ -24,7 +35,7 @@ def read_response(
     raw = failures.redact(message.content or "")
     refusal = (getattr(message, "provider_specific_fields", None) or {}).get("refusal")
     if refusal or choices[0].finish_reason == "content_filter":
-        words = f"The model declined to answer: {failures.redact(str(refusal or 'content filter'))[:300]}"
+        words = f"{_DECLINED} {failures.redact(str(refusal or 'content filter'))[:300]}"
         return raw or str(refusal or ""), None, Failure(failures.REFUSED, words)
     if choices[0].finish_reason == "length":
         words = "The answer was cut off at the model's length limit. Allow more tokens, or ask about fewer criteria."
@@ -37,12 +48,12 @@ def read_response(
             return (
                 raw,
                 None,
-                Failure(failures.RUBBISH, f"The answer does not fit the schema: {misfit.message[:300]}"),
+                Failure(failures.RUBBISH, f"{_MISFIT} {misfit.message[:300]}"),
             )
         if check is not None:
             check(data)
     except (ValueError, RecursionError) as error:
-        return raw, None, Failure(failures.RUBBISH, f"The answer will not do: {str(error)[:300]}")
+        return raw, None, Failure(failures.RUBBISH, f"{_WRONG} {str(error)[:300]}")
     return raw, data, None
 
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from . import failures, offline
 from .checked import read_response
@@ -145,26 +146,34 @@ async def ask(
         await asyncio.sleep(wait)
 
 
-def ask_many(jobs: Sequence[dict[str, Any]], *, width: int, on_answer: Callable[[int, Answer], None]) -> None:
-    """Ask many questions, at most `width` at a time. Each job is a dict of `ask`'s arguments.
+def ask_many(
+    jobs: Sequence[dict[str, Any]],
+    *,
+    width: int,
+    on_answer: Callable[[int, Answer], None],
+    stop: threading.Event | None = None,
+) -> None:
+    """Ask many questions, at most `width` at a time, together with every other caller in this process that says the
+    same width. Each job is a dict of `ask`'s arguments.
 
     `on_answer(index, answer)` is called in the calling thread as each answer arrives, so that it can be stored at once
     on the caller's own database connection. When it raises, no further job is started, the answers of those under way
-    are dropped, and the exception goes to the caller. A mistake in one job (a wrong argument) is raised after all
-    others are done.
+    are dropped, and the exception goes to the caller. Once `stop` is set no further job is started; those under way
+    are waited for. A mistake in one job (a wrong argument) is raised after all others are done.
     """
     if width < 1:
         raise ValueError("At least one question at a time is needed.")
     _import()  # here rather than on the loop, which an import would hold up for two seconds
-    arrived: queue.SimpleQueue[tuple[int, Answer | Exception]] = queue.SimpleQueue()
-    stopped = threading.Event()
+    arrived: queue.SimpleQueue[tuple[int, Answer | Exception | None]] = queue.SimpleQueue()
+    stopped = stop or threading.Event()
 
     async def all_of_them() -> None:
-        gate = asyncio.Semaphore(width)
+        gate = _gate(width)
 
         async def one(index: int, job: dict[str, Any]) -> None:
             async with gate:
                 if stopped.is_set():
+                    arrived.put((index, None))
                     return
                 try:
                     arrived.put((index, await ask(**job)))
@@ -180,7 +189,7 @@ def ask_many(jobs: Sequence[dict[str, Any]], *, width: int, on_answer: Callable[
             index, answer = arrived.get()
             if isinstance(answer, Exception):
                 mistakes.append(answer)
-            else:
+            elif answer is not None:
                 on_answer(index, answer)
     except BaseException:
         stopped.set()  # not cancelled: what was sent is paid for, and litellm leaves coroutines behind when cancelled
@@ -188,6 +197,16 @@ def ask_many(jobs: Sequence[dict[str, Any]], *, width: int, on_answer: Callable[
     future.result()
     if mistakes:
         raise mistakes[0]
+
+
+_gates: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[int, asyncio.Semaphore]] = WeakKeyDictionary()
+
+
+def _gate(width: int) -> asyncio.Semaphore:
+    """The one gate of that width on this process's loop, so that a service sees `width` calls and not threads times
+    as many."""
+    gates = _gates.setdefault(asyncio.get_running_loop(), {})
+    return gates.setdefault(width, asyncio.Semaphore(width))
 
 
 class _Request:

@@ -42,3 +42,11 @@ def start_and_queue(*, review: Review, stage: str, by: User) -> Run | None:
         if run is not None:
             kick_on_commit(run.pk)
     return run
+
+
+def left_to_ask(review: Review, stage: str) -> int:
+    """How many records a run started now would ask about; 0 while there are no criteria, or no form."""
+    how = how_to_ask(stage)
+    if stage == Stage.EXTRACTION:
+        return len(extraction_proposals.left_to_ask(review, how))
+    return len(runs.left_to_ask(review, stage, how))

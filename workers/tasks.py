@@ -2,12 +2,13 @@
 
 import logging
 import threading
+import time
 from typing import Any
 
 from celery.signals import worker_ready
-from django.db import close_old_connections, transaction
+from django.db import connection, transaction
 
-from screening import runs
+from screening import leases
 from screening.models import Run
 
 from .celery import app
@@ -19,38 +20,42 @@ SWEEP_EVERY = 60  # seconds
 
 @app.task
 def work_on(run_id: int) -> None:
-    """Ask about one batch of a run, then queue the next batch if anything still waits."""
-    from .batches import work_on_batch  # here, so that the web process never loads the model's library
+    """Ask about one batch of a run. A full batch queues the next one first, so that idle threads and workers join."""
+    from .batches import work_on_batch  # here, so that the web process never loads what only workers need
 
     run = Run.objects.select_related("review").filter(pk=run_id).first()
     if run is None or run.cancelled_at is not None:
         logger.info("run %s is gone or cancelled; nothing to do", run_id)
         return
-    if work_on_batch(run):
-        work_on.delay(run_id)
+    work_on_batch(run, queue_next=lambda: queue(run_id))
 
 
 @app.task
 def sweep() -> None:
-    """Free the leases of dead workers and queue every run that has waiting records."""
-    runs.sweep(is_dead=is_dead)
-    for run_id in runs.waiting_items().values_list("run_id", flat=True).distinct():
+    """Free the leases of dead workers, and queue the runs in which records wait and nobody holds any.
+
+    A run that somebody works on is left alone: its own message follows it. So a message a minute at most is
+    added for a run that waits behind others, and a message too many finds nothing to claim and is gone.
+    """
+    leases.sweep(is_dead=is_dead)
+    for run_id in leases.idle_runs():
+        queue(run_id)
+
+
+def queue(run_id: int) -> None:
+    """Tell the workers that this run has something to do.
+
+    If the queue is out of reach nobody fails for it: the rows are there, and the sweeper finds them.
+    """
+    try:
         work_on.delay(run_id)
+    except Exception as error:  # each broker has exceptions of its own
+        logger.warning("run %s could not be queued (%s); the sweeper will", run_id, error)
 
 
 def kick_on_commit(run_id: int) -> None:
-    """Queue a run once the door's transaction is committed.
-
-    If the queue is out of reach the page does not fail: the rows are there, and the sweeper finds them.
-    """
-
-    def kick() -> None:
-        try:
-            work_on.delay(run_id)
-        except Exception as error:  # each broker has exceptions of its own
-            logger.warning("run %s could not be queued (%s); the sweeper will", run_id, error)
-
-    transaction.on_commit(kick)
+    """Queue a run once the door's transaction is committed."""
+    transaction.on_commit(lambda: queue(run_id))
 
 
 @worker_ready.connect
@@ -66,8 +71,7 @@ def keep_sweeping(**_: Any) -> None:
                 sweep()
             except Exception:
                 logger.exception("the sweep failed; trying again in %s s", SWEEP_EVERY)
-            close_old_connections()
-            pause.wait(SWEEP_EVERY)
+            connection.close()
+            time.sleep(SWEEP_EVERY)
 
-    pause = threading.Event()
     threading.Thread(target=forever, name="sweeper", daemon=True).start()
