@@ -1,16 +1,20 @@
 """From two sheets to one table: what both took down alike is agreed by itself, the rest is settled by a person."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
-from reviews import audit
-from reviews.models import Study, User, Verb
+from reviews import audit, quotes
+from reviews.models import Report, Study, User, Verb
 from reviews.refusals import BadInput, Refused
 from screening.models import Stage
 
 from .models import ConsensusValue, Form, Item, Sheet, State, Value
 from .prompting import what_is_wrong
+from .proposals import page_of
+from .standing import all_in, standing_sheets, wanted_in
 
 
 def same_value(a: Value, b: Value) -> bool:
@@ -24,20 +28,21 @@ def _normal(value: Any) -> Any:
     return value
 
 
-def settle_what_agrees(*, study: Study, form: Form, by: User, wanted: int) -> int:
-    """Write the consensus for every item on which all submitted sheets agree; how many were written.
+def settle_what_agrees(*, study: Study, form: Form, by: User) -> int:
+    """Write the consensus for every item on which all sheets agree; how many were written.
 
     Part of submitting a sheet (extraction.filling), inside its transaction and under its event. Nothing happens
-    until `wanted` sheets are submitted.
+    until every sheet the protocol wants is in.
     """
-    sheets = list(Sheet.objects.filter(study=study, form=form, submitted_at__isnull=False).order_by("pk"))
-    if len(sheets) < wanted:
+    sheets = standing_sheets(form, [study.pk])[study.pk]
+    if not all_in(sheets, wanted_in(study.review)):
         return 0
     how = ConsensusValue.How.SINGLE if len(sheets) == 1 else ConsensusValue.How.AGREEMENT
     settled = set(live(study, form).values_list("item_id", flat=True))
+    taken = values_of(sheets)
     made = []
     for item in form.items.all():
-        values = [v for sheet in sheets if (v := _value(sheet, item)) is not None]
+        values = [v for sheet in sheets if (v := taken.get((sheet.pk, item.pk))) is not None]
         complete = len(values) == len(sheets) and all(same_value(values[0], other) for other in values[1:])
         if item.pk in settled or not complete:
             continue
@@ -45,6 +50,15 @@ def settle_what_agrees(*, study: Study, form: Form, by: User, wanted: int) -> in
         made.append(_consensus(study, item, first, by, how=how, value_a=first, value_b=second))
     ConsensusValue.objects.bulk_create(made)
     return len(made)
+
+
+def values_of(sheets: Iterable[Sheet]) -> dict[tuple[int, int], Value]:
+    """The values that stand on these sheets, by (sheet id, item id). One query."""
+    values = Value.objects.filter(sheet__in=list(sheets), withdrawn_at__isnull=True)
+    values = values.select_related("report__record", "sheet__extractor").defer(
+        "report__text", "report__page_map"
+    )
+    return {(value.sheet_id, value.item_id): value for value in values}
 
 
 def choose(*, study: Study, item: Item, by: User, value: Value, reason: str) -> ConsensusValue:
@@ -76,7 +90,7 @@ def write(
         raise BadInput(
             '"Not reported" has no value and no quote.', mend="Leave both empty, or give the value."
         )
-    third = Value(state=state, value=value, quote=quote.strip())
+    third = Value(state=state, value=value, quote=quote.strip(), page=_page(study, quote.strip()))
     return _settle(study, item, by, third, reason, ConsensusValue.How.WRITTEN)
 
 
@@ -100,15 +114,9 @@ def reopen(*, consensus: ConsensusValue, by: User, reason: str) -> ConsensusValu
         return consensus
 
 
-def live(study: Study, form: Form) -> Any:
-    """The agreed values that stand for a study under a form (a QuerySet of ConsensusValue)."""
+def live(study: Study, form: Form) -> QuerySet[ConsensusValue]:
+    """The agreed values that stand for a study under a form."""
     return ConsensusValue.objects.filter(study=study, item__form=form, withdrawn_at__isnull=True)
-
-
-def is_complete(study: Study, form: Form) -> bool:
-    """Whether every required item of the form is agreed for this study."""
-    agreed = live(study, form).values("item_id")
-    return not form.items.filter(required=True).exclude(pk__in=agreed).exists()
 
 
 def drop_what_came_from(*, study: Study, form: Form) -> int:
@@ -136,14 +144,17 @@ def _settle(study: Study, item: Item, by: User, value: Value, reason: str, how: 
         raise BadInput("A settled difference needs a reason.", mend="Say in a sentence why.")
     with transaction.atomic():
         study = _locked(study)
-        sheets = list(Sheet.objects.filter(study=study, form=item.form).order_by("pk"))
-        if not sheets or any(sheet.submitted_at is None for sheet in sheets):
+        sheets = standing_sheets(item.form, [study.pk])[study.pk]
+        if not all_in(sheets, wanted_in(study.review)):
             raise Refused(
                 "Not every sheet of this study is submitted yet.", mend="Wait until the extractors are done."
             )
         if live(study, item.form).filter(item=item).exists():
             raise Refused("This item was settled meanwhile.", kept="What was settled stays.")
-        both = [_value(sheet, item) for sheet in sheets[:2]] + [None, None]
+        taken = values_of(sheets)
+        if value.pk is not None and value.pk not in {v.pk for v in taken.values()}:
+            raise BadInput("That value was taken back meanwhile.", mend="Reload the page.")
+        both = [taken.get((sheet.pk, item.pk)) for sheet in sheets[:2]] + [None, None]
         consensus = _consensus(
             study, item, value, by, how=how, value_a=both[0], value_b=both[1], reason=reason.strip()
         )
@@ -167,8 +178,12 @@ def _consensus(study: Study, item: Item, value: Value, by: User, **fields: Any) 
     )
 
 
-def _value(sheet: Sheet, item: Item) -> Value | None:
-    return Value.objects.filter(sheet=sheet, item=item, withdrawn_at__isnull=True).first()
+def _page(study: Study, quote: str) -> int | None:
+    """The page of a report of this study on which the words stand, if any."""
+    for report in Report.objects.filter(study=study).order_by("pk") if quote else ():
+        if (span := quotes.locate(quote, report.text)) is not None:
+            return page_of(span.start, report.page_map)
+    return None
 
 
 def _locked(study: Study) -> Study:

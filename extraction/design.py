@@ -1,5 +1,6 @@
 """Designing the form: drafting, changing items, publishing. A published form never changes; a new version does."""
 
+from itertools import count
 from typing import Any
 
 from django.db import transaction
@@ -12,6 +13,7 @@ from reviews.refusals import BadInput, Refused
 
 from .models import Form, Item
 
+RESERVED = frozenset({"study"})  # columns that the export has anyway
 FIELDS = ("label", "kind", "help", "unit", "options", "required")
 
 
@@ -54,13 +56,16 @@ def add_item(*, form: Form, by: User, key: str = "", **fields: Any) -> Item:
     """
     with transaction.atomic():
         form = _locked_draft(form)
-        label = " ".join(str(fields.get("label", "")).split())[:160]
-        key = (slugify(key or label).replace("-", "_"))[:60]
-        checked = _checked(fields | {"label": label})
-        if not key:
-            raise BadInput("An item needs a label.", mend="Name what is to be taken down.")
-        if form.items.filter(key=key).exists():
-            raise BadInput(f'The form has an item "{key}" already.', mend="Choose another key.")
+        checked = _checked(fields)
+        taken = RESERVED | set(form.items.values_list("key", flat=True))
+        if key.strip():
+            key = slugify(key).replace("-", "_")[:60]
+            if not key:
+                raise BadInput("A key has letters, digits and underscores.", mend="Choose another key.")
+            if key in taken:
+                raise BadInput(f'The form has a column "{key}" already.', mend="Choose another key.")
+        else:
+            key = _free_key(checked["label"], taken)
         last = form.items.aggregate(last=Max("position"))["last"] or 0
         item = Item.objects.create(form=form, key=key, position=last + 1, **checked)
         _log(Verb.FORM_CHANGED, form, by, {"added": key} | checked)
@@ -134,24 +139,30 @@ def publish_form(*, form: Form, by: User) -> Form:
         return form
 
 
+def _free_key(label: str, taken: frozenset[str]) -> str:
+    """A key made from a label, numbered where that one is taken; a label without Latin letters gives item, item_2."""
+    base = slugify(label).replace("-", "_")[:54] or "item"
+    numbered = (f"{base}_{n}" for n in count(2))
+    return base if base not in taken else next(key for key in numbered if key not in taken)
+
+
 def _checked(fields: dict[str, Any]) -> dict[str, Any]:
     """The item's fields, each of its type; an item that could not be answered is refused."""
-    kind, options = (
-        fields.get("kind", ""),
-        [str(o).strip() for o in fields.get("options") or [] if str(o).strip()],
-    )
+    kind, label = fields.get("kind", ""), " ".join(str(fields.get("label") or "").split())
+    options = [" ".join(str(option).split()) for option in fields.get("options") or []]
+    options = list(dict.fromkeys(option for option in options if option))
     if kind not in Item.Kind.values:
         raise BadInput(f'"{kind}" is not a kind of item.', mend=f"Use one of {', '.join(Item.Kind.values)}.")
-    if not fields.get("label"):
+    if not label:
         raise BadInput("An item needs a label.", mend="Name what is to be taken down.")
-    if kind == Item.Kind.CHOICE and len(set(options)) < 2:
+    if kind == Item.Kind.CHOICE and len(options) < 2:
         raise BadInput("A choice needs at least two options.", mend="Write one option a line.")
     return {
-        "label": fields["label"],
+        "label": label[:160],
         "kind": kind,
         "help": str(fields.get("help") or "").strip(),
         "unit": str(fields.get("unit") or "").strip()[:40],
-        "options": list(dict.fromkeys(options)) if kind == Item.Kind.CHOICE else [],
+        "options": options if kind == Item.Kind.CHOICE else [],
         "required": bool(fields.get("required", True)),
     }
 

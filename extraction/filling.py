@@ -6,20 +6,29 @@ from typing import Any
 from django.db import transaction
 
 from reviews import audit, quotes
-from reviews.models import Report, Study, User, Verb
+from reviews.models import Record, Report, Study, User, Verb
 from reviews.refusals import BadInput, Refused
-from screening.models import Protocol, Stage
+from screening.models import Stage
 
 from . import visibility
 from .consensus import drop_what_came_from, settle_what_agrees
-from .models import Item, ProposedValue, Sheet, State, Value
+from .design import published_form
+from .models import Form, Item, ProposedValue, Sheet, State, Value
 from .prompting import what_is_wrong
 from .proposals import page_of
+from .standing import standing_sheets, wanted_in
+
+NOTE_MOST = 5_000
+QUOTE_MOST = 5_000
+"""Characters of a note or a quote that are kept."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What an extractor says of one item: a value with its quote, or that the report does not say."""
+    """What an extractor says of one item: a value with its quote, or that the report does not say.
+
+    `from_proposal` is the model's value this one was accepted from, unchanged.
+    """
 
     state: str
     value: Any = None
@@ -35,22 +44,21 @@ def give_value(*, study: Study, item: Item, extractor: User, report: Report, ans
     in an image) is kept as typed and shown as such.
 
     Raises:
-        BadInput: a value of the wrong kind, or a value where none is reported.
-        Refused: the sheet is submitted, the form is not in force, or the report is of another study.
+        BadInput: a value of the wrong kind, a value where none is reported, or one said to be the model's that is not.
+        Refused: the sheet is submitted, the form is not in force, the report is of another study, or as many people
+            as the protocol wants are extracting this study already.
     """
     with transaction.atomic():
+        report = _locked_report(report)
         study = _locked(study)
-        if item.form.published_at is None:
-            raise Refused("This form is a draft.", mend="Publish it first.")
+        _check_form(study, item)
         if report.study_id != study.pk:
-            raise Refused("That report belongs to another study.")
+            raise Refused("That report belongs to another study.", mend="Reload the page.")
         fields = _fields(item, report, answer)
-        sheet, _made = Sheet.objects.get_or_create(
-            study=study, form=item.form, extractor=extractor, defaults={"opened_at": audit.now()}
-        )
-        if sheet.submitted_at is not None:
-            raise Refused("You have submitted this sheet.", mend="Reopen it first, with a reason.")
-        seen = visibility.sees_proposed_value(extractor, item, study)
+        if answer.from_proposal is not None:
+            _check_accepted(answer, item, report, extractor, study)
+        sheet = _open_sheet(study, item, extractor)
+        seen = visibility.had_seen(extractor, item, study)
         moment = audit.now()
         before = Value.objects.filter(
             sheet=sheet, item=item, arm="", outcome="", withdrawn_at__isnull=True
@@ -108,7 +116,7 @@ def submit_sheet(*, sheet: Sheet, by: User) -> Sheet:
 
     Raises:
         Refused: somebody else's sheet, or submitted already.
-        BadInput: a required item is open.
+        BadInput: a required item is open, or nothing was taken down.
     """
     with transaction.atomic():
         study = _locked(sheet.study)
@@ -116,6 +124,8 @@ def submit_sheet(*, sheet: Sheet, by: User) -> Sheet:
         if sheet.submitted_at is not None:
             raise Refused("You have submitted this sheet already.")
         given = set(sheet.values.filter(withdrawn_at__isnull=True).values_list("item_id", flat=True))
+        if not given:
+            raise BadInput("Nothing was taken down yet.", mend="Fill in the items, then submit.")
         missing = [item.label for item in sheet.form.items.filter(required=True) if item.pk not in given]
         if missing:
             raise BadInput(
@@ -125,8 +135,7 @@ def submit_sheet(*, sheet: Sheet, by: User) -> Sheet:
             )
         sheet.submitted_at = audit.now()
         sheet.save(update_fields=["submitted_at"])
-        wanted = Protocol.of(study.review, Stage.EXTRACTION).reviewers_wanted
-        agreed = settle_what_agrees(study=study, form=sheet.form, by=by, wanted=wanted)
+        agreed = settle_what_agrees(study=study, form=sheet.form, by=by)
         _log_sheet(Verb.SHEET_SUBMITTED, sheet, by, after={"values": len(given), "agreed": agreed})
         return sheet
 
@@ -156,9 +165,14 @@ def reopen_sheet(*, sheet: Sheet, by: User, reason: str) -> Sheet:
 
 def _fields(item: Item, report: Report, answer: Answer) -> dict[str, Any]:
     """state, value, quote and its place, checked."""
-    note = answer.note.strip()
+    note, quote = answer.note.strip(), answer.quote.strip()
+    if len(note) > NOTE_MOST or len(quote) > QUOTE_MOST:
+        raise BadInput(
+            f"A quote or note holds at most {QUOTE_MOST} characters.",
+            mend="Quote the passage that states the value.",
+        )
     if answer.state == State.NOT_REPORTED:
-        if answer.value is not None or answer.quote.strip():
+        if answer.value is not None or quote:
             raise BadInput(
                 '"Not reported" has no value and no quote.', mend="Leave both empty, or give the value."
             )
@@ -168,7 +182,6 @@ def _fields(item: Item, report: Report, answer: Answer) -> dict[str, Any]:
     asked = {"key": item.key, "label": item.label, "kind": item.kind, "options": item.options}
     if wrong := what_is_wrong(asked, answer.value):
         raise BadInput(f"{item.label}: {wrong}.", mend="Correct the value.")
-    quote = answer.quote.strip()
     span = quotes.locate(quote, report.text) if quote else None
     place: dict[str, Any] = {}
     if span is not None:
@@ -182,6 +195,55 @@ def _fields(item: Item, report: Report, answer: Answer) -> dict[str, Any]:
         "from_proposal": answer.from_proposal,
         **place,
     }
+
+
+def _check_form(study: Study, item: Item) -> None:
+    in_force = published_form(study.review)
+    if in_force is None or item.form_id != in_force.pk:
+        if Form.objects.filter(pk=item.form_id, published_at__isnull=True).exists():
+            raise Refused("This form is a draft.", mend="Publish it first.")
+        raise Refused(
+            "This is not the form in force.",
+            kept="What was taken down under it is kept; this value was not.",
+            mend="Reload the page: it shows the form in force.",
+        )
+
+
+def _check_accepted(answer: Answer, item: Item, report: Report, extractor: User, study: Study) -> None:
+    """An accepted value is the model's own, of this item and report, and one the extractor may see."""
+    said = answer.from_proposal
+    if said is None or said.item_id != item.pk or said.report_id != report.pk:
+        raise BadInput("That proposal is of another item or report.", mend="Reload the page.")
+    if item.pk not in visibility.sees_proposed_values(extractor, study, item.form):
+        raise Refused(
+            "You may not see a proposal for this item yet.", mend="Take the item down yourself first."
+        )
+    if (said.state, said.value) != (answer.state, answer.value):
+        raise BadInput("That is not what was proposed.", mend="Save it as your own value instead.")
+
+
+def _open_sheet(study: Study, item: Item, extractor: User) -> Sheet:
+    """One's own open sheet, made where there is none yet and a place is free."""
+    standing = standing_sheets(item.form, [study.pk])[study.pk]
+    mine = [sheet for sheet in standing if sheet.extractor_id == extractor.pk]
+    wanted = wanted_in(study.review)
+    if not mine and len(standing) >= wanted:
+        people = "One person extracts" if wanted == 1 else f"{wanted} people extract"
+        raise Refused(
+            f"{people} this study already.", mend="Take another study, or help to settle what they differ on."
+        )
+    sheet, _made = Sheet.objects.get_or_create(
+        study=study, form=item.form, extractor=extractor, defaults={"opened_at": audit.now()}
+    )
+    if sheet.submitted_at is not None:
+        raise Refused("You have submitted this sheet.", mend="Reopen it first, with a reason.")
+    return sheet
+
+
+def _locked_report(report: Report) -> Report:
+    """The report as it is now; its record's row is locked first, as by whoever replaces its text or its study."""
+    Record.objects.select_for_update(no_key=True).get(pk=report.record_id)
+    return Report.objects.select_related("record").get(pk=report.pk)
 
 
 def _own(sheet: Sheet, by: User) -> Sheet:

@@ -4,23 +4,31 @@ A value is verified when its quote is found in the report's own text and carries
 otherwise it is kept, shown as unverified, and says why. *Not reported* has no quote and needs none.
 """
 
+import re
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from reviews import audit, quotes
-from reviews.models import Record, Report, Review, User, Verb
+from reviews.models import Review, User, Verb
 from reviews.models.corpus import sha256_of
 from reviews.refusals import Refused
 from screening import runs
-from screening.models import Resolution, Run, RunItem, Stage
+from screening.models import Run, RunItem, Stage
 from screening.proposals import end_item, keep_calls
+from screening.retrieval import included_reports
 
+from .design import published_form
 from .models import Form, ProposedValue, State
 
 RULE_VERSION = "quote-carries-the-number-1"
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
 
 
 def snapshot(form: Form) -> list[dict[str, Any]]:
@@ -39,16 +47,6 @@ def snapshot(form: Form) -> list[dict[str, Any]]:
     ]
 
 
-def included_records(review: Review) -> list[Record]:
-    """Records included at full text whose report's text is at hand."""
-    included = Resolution.objects.filter(
-        record=OuterRef("pk"), stage=Stage.FULL_TEXT, verdict="include", withdrawn_at__isnull=True
-    )
-    records = Record.objects.filter(review=review).to_screen().filter(Exists(included))
-    records = records.filter(report__retrieval=Report.Retrieval.RETRIEVED).exclude(report__text="")
-    return list(records.select_related("report").order_by("number"))
-
-
 def start_run(*, review: Review, by: User, how: runs.HowToAsk) -> Run | None:
     """Begin asking for the published form's items in every included report not yet asked about this way.
 
@@ -59,40 +57,48 @@ def start_run(*, review: Review, by: User, how: runs.HowToAsk) -> Run | None:
     """
     with transaction.atomic():
         review = Review.objects.select_for_update(no_key=True).get(pk=review.pk)
-        form = Form.objects.filter(review=review, published_at__isnull=False).order_by("-version").first()
+        form = published_form(review)
         if form is None:
             raise Refused("No form is published yet.", mend="Publish the form first.")
-        items = snapshot(form)
-        answered = set(
-            ProposedValue.objects.filter(
-                run__review=review,
-                run__model=how.model,
-                run__prompt_sha256=how.prompt_sha256,
-                item__form=form,
-            ).values_list("report_id", "text_sha256")
-        )
-        under_way = set(
-            RunItem.objects.filter(
-                run__review=review,
-                run__stage=Stage.EXTRACTION,
-                run__model=how.model,
-                run__prompt_sha256=how.prompt_sha256,
-                run__criteria=items,
-                run__cancelled_at__isnull=True,
-                done_at__isnull=True,
-                failed_at__isnull=True,
-            ).values_list("record_id", flat=True)
-        )
-        records = [
-            record
-            for record in included_records(review)
-            if record.pk not in under_way and (record.report.pk, record.report.text_sha256) not in answered
-        ]
+        records = left_to_ask(review, how)
         if not records:
             return None
+        items = snapshot(form)
         return runs.begin(
             review=review, stage=Stage.EXTRACTION, by=by, how=how, records=records, criteria=items
         )
+
+
+def left_to_ask(review: Review, how: runs.HowToAsk) -> list[int]:
+    """Ids of the records whose reports were not yet asked about this way, by number; what a run would ask.
+
+    "This way" is the same model, prompt, form and text. None of them while no form is published. Texts are
+    loaded only where a report was replaced after it was answered.
+    """
+    form = published_form(review)
+    if form is None:
+        return []
+    same = Q(run__review=review, run__model=how.model, run__prompt_sha256=how.prompt_sha256)
+    under_way = RunItem.objects.filter(
+        same,
+        runs.OPEN,
+        record=OuterRef("record"),
+        run__stage=Stage.EXTRACTION,
+        run__criteria=snapshot(form),
+        run__cancelled_at__isnull=True,
+    )
+    answered = ProposedValue.objects.filter(same, item__form=form, report=OuterRef("pk"))
+    left = included_reports(review).exclude(text="").exclude(Exists(under_way))
+    fresh = list(left.exclude(Exists(answered)).values_list("record__number", "record_id"))
+    replaced = left.filter(Exists(answered.filter(run__started_at__lte=OuterRef("settled_at"))))
+    changed = [
+        (report.record.number, report.record_id)
+        for report in replaced.select_related("record").iterator(chunk_size=100)
+        if not ProposedValue.objects.filter(
+            same, item__form=form, report=report, text_sha256=report.text_sha256
+        ).exists()
+    ]
+    return [pk for _number, pk in sorted(fresh + changed)]
 
 
 def keep_answer(
@@ -142,9 +148,8 @@ def grounded(said: dict[str, Any], text: str, page_map: list[list[int]]) -> dict
     span = quotes.locate(said["quote"], text)
     if span is None:
         return fields | {"doubt": "The quote was not found in the report's text."}
-    missing = [n for n in numbers_of(said["value"]) if not quotes.carries_number(n, said["quote"])]
-    if missing:
-        return fields | {"doubt": f"The quote does not carry the number {missing[0]}."}
+    if missing := not_carried(said["value"], said["quote"]):
+        return fields | {"doubt": f"The quote does not carry the number {missing[:80]}."}
     return fields | {
         "start": span.start,
         "end": span.end,
@@ -153,15 +158,38 @@ def grounded(said: dict[str, Any], text: str, page_map: list[list[int]]) -> dict
     }
 
 
-def numbers_of(value: Any) -> list[str]:
-    """Every number a value states, as text; words and yes/no state none that could be checked by digits."""
-    if isinstance(value, bool):
-        return []
+def not_carried(value: Any, quote: str) -> str:
+    """What a value states in figures and its quote does not, as text; "" when the quote carries all of it.
+
+    Words without figures and yes/no state nothing that could be checked by digits. The month of a date may stand
+    in words. A count and its total are sought together: "all 5" carries one 5, not 5 of 5.
+    """
+    if isinstance(value, bool) or value is None:
+        return ""
     if isinstance(value, int | float):
-        return [repr(value) if value != int(value) else str(int(value))]
+        wanted = format(Decimal(repr(value)).normalize(), "f")
+        return "" if quotes.carries_number(wanted, quote) else wanted
     if isinstance(value, dict):
-        return [str(part) for part in value.values()]
-    return [value] if isinstance(value, str) and any(ch.isdigit() for ch in value) else []
+        wanted = f"{value['count']} of {value['total']}"
+        return "" if quotes.carries_number(wanted, quote) else wanted
+    if not any(character.isdigit() for character in value) or quotes.carries_number(value, quote):
+        return ""
+    return "" if _carries_date(value, quote) else value
+
+
+def _carries_date(value: str, quote: str) -> bool:
+    """Whether a quote states the year, month and day of an ISO date, the month by its English name."""
+    parts = value.split("-")
+    if (
+        not all(part.isascii() and part.isdecimal() for part in parts)
+        or not 2 <= len(parts) <= 3
+        or len(parts[0]) != 4
+    ):
+        return False
+    year, month, day = (*parts, "")[:3]
+    names = MONTHS[int(month) - 1 : int(month)]
+    named = any(re.search(rf"\b{name[:3]}(?:{name[3:]})?\b", quote, re.IGNORECASE) for name in names)
+    return named and quotes.carries_number(f"{year}; {int(day)}" if day else year, quote)
 
 
 def page_of(start: int, page_map: list[list[int]]) -> int | None:

@@ -2,10 +2,11 @@
 
 from django.urls import URLPattern
 
-from .views import consensus, forms, sheets
+from .views import consensus, exports, forms, sheets
 
 urlpatterns: list[URLPattern] = [
     *forms.urlpatterns,
     *sheets.urlpatterns,
     *consensus.urlpatterns,
+    *exports.urlpatterns,
 ]

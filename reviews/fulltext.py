@@ -2,10 +2,11 @@
 
 An include at title and abstract opens a report (screening.settling). From there: sought -> retrieved (a PDF or
 pasted text), or not retrieved with why, and back to sought with a reason. A file that is replaced stays on disk
-and in the trail.
+and in the trail. A PDF without any text (a scan) may get pasted text beside it.
 """
 
 import hashlib
+import threading
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -20,6 +21,8 @@ from .models.corpus import sha256_of
 from .refusals import BadInput, Refused
 
 PAGE_BREAK = "\n\n"
+_PDFIUM = threading.Lock()
+"""PDFium may not be used by two threads at once, and pages are served by threads."""
 
 
 @dataclass(frozen=True)
@@ -31,24 +34,32 @@ class Paper:
 
 
 def read_pdf(data: bytes) -> Paper:
-    """The text of a PDF, page by page.
+    """The text of a PDF, page by page; a scan without any text gives "".
 
     Raises:
         BadInput: not a PDF, broken, or locked with a password.
     """
     if not data.lstrip()[:5] == b"%PDF-":
         raise BadInput("This file is not a PDF.", mend="Upload the PDF of the report, or paste its text.")
-    try:
-        document = pypdfium2.PdfDocument(data)
-    except pypdfium2.PdfiumError as error:
-        locked = "password" in str(error).lower()
-        what = "This PDF is locked with a password." if locked else "This PDF is broken and cannot be opened."
-        raise BadInput(what, mend="Get another copy, or paste the text.") from error
-    try:
-        pages = [_page_text(document, index) for index in range(len(document))]
-    finally:
-        document.close()
-    return joined(pages)
+    with _PDFIUM:
+        try:
+            document = pypdfium2.PdfDocument(data)
+        except pypdfium2.PdfiumError as error:
+            locked = "password" in str(error).lower()
+            what = (
+                "This PDF is locked with a password."
+                if locked
+                else "This PDF is broken and cannot be opened."
+            )
+            raise BadInput(what, mend="Get another copy, or paste the text.") from error
+        try:
+            pages = [_page_text(document, index) for index in range(len(document))]
+        except pypdfium2.PdfiumError as error:
+            what = "This PDF is broken: one of its pages cannot be read."
+            raise BadInput(what, mend="Get another copy, or paste the text.") from error
+        finally:
+            document.close()
+    return joined(pages) if any(pages) else Paper("", [])
 
 
 def _page_text(document: pypdfium2.PdfDocument, index: int) -> str:
@@ -86,14 +97,14 @@ def attach_pdf(*, report: Report, by: User, data: bytes, file_name: str) -> Repo
     name = PurePath(file_name).name[-200:] or "report.pdf"
     stored = default_storage.save(f"reports/{report.record.review.slug}/{digest[:16]}.pdf", ContentFile(data))
     try:
-        return _retrieve(report=report, by=by, paper=paper, file=stored, file_name=name, digest=digest)
+        return _retrieve(report=report, by=by, paper=paper, file=(stored, name, digest))
     except BaseException:
         default_storage.delete(stored)
         raise
 
 
 def paste_text(*, report: Report, by: User, text: str) -> Report:
-    """Keep pasted text as the report's document.
+    """Keep pasted text as the report's document, or as the text of a PDF from which none could be read.
 
     Raises:
         BadInput: nothing was pasted.
@@ -102,15 +113,25 @@ def paste_text(*, report: Report, by: User, text: str) -> Report:
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "").strip()
     if not text:
         raise BadInput("Nothing was pasted.", mend="Paste the report's text, or upload its PDF.")
-    return _retrieve(report=report, by=by, paper=Paper(text, []), file="", file_name="", digest="")
+    return _retrieve(report=report, by=by, paper=Paper(text, []), file=None)
 
 
-def _retrieve(*, report: Report, by: User, paper: Paper, file: str, file_name: str, digest: str) -> Report:
+def _retrieve(*, report: Report, by: User, paper: Paper, file: tuple[str, str, str] | None) -> Report:
+    """`file` is (where it is stored, its own name, its sha256); None where text was pasted."""
     with transaction.atomic():
         report = _locked(report)
-        before = {"retrieval": report.retrieval, "file": report.file_name, "sha256": report.sha256}
+        _check_still_sought(report)
+        before = {
+            "retrieval": report.retrieval,
+            "file": report.file_name,
+            "stored_as": report.file.name or "",
+            "sha256": report.sha256,
+            "text_sha256": sha256_of(report.text),
+        }
+        is_scan = bool(report.file) and not report.text
         report.retrieval, report.why_not = Report.Retrieval.RETRIEVED, ""
-        report.file, report.file_name, report.sha256 = file, file_name, digest
+        if file is not None or not is_scan:
+            report.file, report.file_name, report.sha256 = file or ("", "", "")
         report.text, report.page_map = paper.text, paper.page_map
         report.settled_at = audit.now()
         report.save()
@@ -122,8 +143,8 @@ def _retrieve(*, report: Report, by: User, paper: Paper, file: str, file_name: s
             subject={"report": report.pk},
             before=before,
             after={
-                "file": file_name,
-                "sha256": digest,
+                "file": report.file_name,
+                "sha256": report.sha256,
                 "text_sha256": sha256_of(paper.text),
                 "pages": len(paper.page_map),
                 "characters": len(paper.text),
@@ -266,6 +287,18 @@ def suggested_label(record: Record) -> str:
     if author and record.year:
         return f"{author} {record.year}"
     return next(iter(record.registry_ids), "") or author or f"Record {record.number}"
+
+
+def _check_still_sought(report: Report) -> None:
+    """A record may have become a duplicate, or its search been withdrawn, while somebody fetched the paper.
+
+    Whether its inclusion still stands is for the doors to ask (screening.retrieval): this app does not know votes.
+    """
+    if not Record.objects.filter(pk=report.record_id).to_screen().exists():
+        raise Refused(
+            "This record no longer counts: it is a duplicate, was removed, or its search was withdrawn.",
+            mend="Look at the record; attach the report to the record that stands for it.",
+        )
 
 
 def _save_unless_judged(report: Report) -> None:

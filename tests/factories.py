@@ -99,3 +99,20 @@ def criterion(
         created_at=audit.now(),
         **{"text": "Adults with multiple myeloma.", "position": position} | fields,
     )
+
+
+def included_report(record, *, by, text: str = "We enrolled 58 patients.", study: str = "", **fields):
+    """A report with its text, included at title and abstract and at full text; `study` names its study."""
+    from reviews.models import Report, Study
+    from screening.models import Resolution
+
+    for stage in ("title_abstract", "full_text"):
+        Resolution.objects.create(
+            record=record, stage=stage, verdict="include", how="agreement", by=by, made_at=audit.now()
+        )
+    made = Study.objects.get_or_create(review=record.review, label=study)[0] if study else None
+    now = audit.now()
+    return Report.objects.create(
+        record=record,
+        **{"retrieval": "retrieved", "text": text, "study": made, "opened_at": now, "settled_at": now} | fields,
+    )

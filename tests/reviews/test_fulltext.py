@@ -2,6 +2,7 @@
 
 import io
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from reportlab.pdfgen import canvas
@@ -148,3 +149,46 @@ def test_a_suggested_label_is_the_first_author_and_year(search):
     assert fulltext.suggested_label(record) == "Smith 2020"
     assert fulltext.suggested_label(factories.record(search, registry_ids=["NCT00903968"])) == "NCT00903968"
     assert audit.verify(search.review).ok
+
+
+def test_a_scan_keeps_its_pdf_and_takes_pasted_text_beside_it(report, bob):
+    fulltext.attach_pdf(report=report, by=bob, data=pdf([], []), file_name="scan.pdf")
+    report.refresh_from_db()
+    assert (report.retrieval, report.text, report.page_map, report.file_name) == (
+        "retrieved",
+        "",
+        [],
+        "scan.pdf",
+    )
+    stored = report.file.name
+    fulltext.paste_text(report=report, by=bob, text="Typed from the scan.")
+    report.refresh_from_db()
+    assert (report.text, report.file.name, report.file_name) == ("Typed from the scan.", stored, "scan.pdf")
+
+
+def test_pasted_text_replaces_a_pdf_that_has_a_text_of_its_own(report, bob):
+    fulltext.attach_pdf(report=report, by=bob, data=pdf(["One."]), file_name="one.pdf")
+    fulltext.paste_text(report=report, by=bob, text="Another paper.")
+    report.refresh_from_db()
+    assert (report.text, report.file.name, report.file_name, report.sha256) == ("Another paper.", "", "", "")
+    before = Event.objects.order_by("seq").last().before
+    assert (before["file"], before["stored_as"][-4:]) == ("one.pdf", ".pdf")
+
+
+def test_nothing_is_attached_to_a_record_that_became_a_duplicate(report, bob, search, settings):
+    original = factories.record(search)
+    report.record.duplicate_of = original
+    report.record.save()
+    before = state()
+    with pytest.raises(Refused, match="no longer counts"):
+        fulltext.paste_text(report=report, by=bob, text="Full text.")
+    with pytest.raises(Refused, match="no longer counts"):
+        fulltext.attach_pdf(report=report, by=bob, data=pdf(["Full text."]), file_name="x.pdf")
+    assert state() == before
+    assert not list(settings.MEDIA_ROOT.rglob("*.pdf"))
+
+
+def test_many_pdfs_are_read_at_once():
+    with ThreadPoolExecutor(8) as pool:
+        papers = list(pool.map(fulltext.read_pdf, [pdf([f"Paper {n}."], ["Page two."]) for n in range(40)]))
+    assert [paper.text for paper in papers] == [f"Paper {n}.\n\nPage two." for n in range(40)]

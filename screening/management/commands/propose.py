@@ -7,7 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from extraction import listing as extraction_listing
 from reviews.models import Membership, Review, Role, User
+from reviews.permissions import allows
 from reviews.refusals import Refused
 from screening import runs
 from screening.listing import as_json, in_words, newest_proposals
@@ -54,6 +56,8 @@ class Command(BaseCommand):
         member = chosen.order_by("pk").first()
         if member is None:
             raise CommandError(f"{email or 'A lead'} is not a member of this review.")
+        if not allows(member, "propose"):
+            raise CommandError(f"As {member.get_role_display().lower()}, {email} cannot start a run.")
         return member.user
 
     def _wait(self, run: Run, timeout: float) -> None:
@@ -69,11 +73,16 @@ class Command(BaseCommand):
             run.refresh_from_db()
 
     def _print(self, review: Review, options: dict[str, Any]) -> None:
-        proposals = newest_proposals(review, options["stage"])
-        if options["json"]:
-            self.stdout.write(json.dumps({"proposals": as_json(proposals)}, ensure_ascii=False, indent=1))
+        if options["stage"] == Stage.EXTRACTION:
+            values = extraction_listing.newest_values(review)
+            listed, words = extraction_listing.as_json(values), extraction_listing.in_words(values)
         else:
-            self.stdout.write(in_words(proposals))
+            proposals = newest_proposals(review, options["stage"])
+            listed, words = as_json(proposals), in_words(proposals)
+        if options["json"]:
+            self.stdout.write(json.dumps({"proposals": listed}, ensure_ascii=False, indent=1))
+        else:
+            self.stdout.write(words)
 
     def _fail_if_incomplete(self, run: Run) -> None:
         failed = (
