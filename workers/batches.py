@@ -166,7 +166,8 @@ def _ask(run: Run, questions: Sequence[Question], stop: threading.Event) -> llm.
 
     def store(index: int, answer: llm.Answer) -> None:
         nonlocal answered
-        close_old_connections()
+        if not connection.in_atomic_block:
+            close_old_connections()  # a server may have dropped it while the model was thinking
         answered += 1
         _store(questions[index], answer)
         if answer.failure is not None and answer.failure.error_kind in HOPELESS:

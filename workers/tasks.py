@@ -21,13 +21,16 @@ SWEEP_EVERY = 60  # seconds
 @app.task
 def work_on(run_id: int) -> None:
     """Ask about one batch of a run. A full batch queues the next one first, so that idle threads and workers join."""
-    from .batches import work_on_batch  # here, so that the web process never loads what only workers need
+    from .batches import (  # here, so that the web process never loads what only workers need
+        BATCH,
+        work_on_batch,
+    )
 
     run = Run.objects.select_related("review").filter(pk=run_id).first()
     if run is None or run.cancelled_at is not None:
         logger.info("run %s is gone or cancelled; nothing to do", run_id)
         return
-    work_on_batch(run, queue_next=lambda: queue(run_id))
+    work_on_batch(run, size=BATCH, queue_next=lambda: queue(run_id))
 
 
 @app.task
