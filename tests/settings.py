@@ -17,3 +17,7 @@ for _name in ("WINNOW_MODEL", "WINNOW_API_BASE", "WINNOW_DEBUG", "WINNOW_SECURE"
 from config.settings import *  # noqa: E402, F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # passwords are not what is tested
+
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
+    # A file, as on a laptop: an in-memory database is shared by threads (a live server, a worker) only badly.
+    DATABASES["default"]["TEST"] = {"NAME": f"{_data}/test.sqlite3"}  # noqa: F405
