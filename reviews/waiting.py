@@ -8,7 +8,8 @@ from django.urls import reverse
 
 from extraction.design import published_form
 from extraction.models import Sheet
-from reviews.models import DuplicatePair, Membership, Record, Report, Study
+from reviews.dedup import waiting_pairs
+from reviews.models import Membership, Record, Report, Study
 from reviews.permissions import allows
 from reviews.prisma import Flow
 from screening.models import Conflict, Protocol, Resolution, Stage
@@ -29,10 +30,8 @@ def waiting(membership: Membership, flow: Flow) -> list[Waiting]:
     review, user, slug = membership.review, membership.user, membership.review.slug
     lines: list[Waiting] = []
     if allows(membership, "dedup"):
-        pairs = DuplicatePair.objects.filter(review=review, verdict=DuplicatePair.Verdict.OPEN)
-        lines.append(
-            Waiting("Possible duplicates to judge", pairs.count(), reverse("duplicates", args=[slug]))
-        )
+        pairs = waiting_pairs(review).count()
+        lines.append(Waiting("Possible duplicates to judge", pairs, reverse("duplicates", args=[slug])))
     if allows(membership, "screen"):
         for stage, words in (
             (Stage.TITLE_ABSTRACT, "Titles and abstracts to screen"),

@@ -185,7 +185,8 @@ def _bare_number_tags(entry: _Fields) -> tuple[str, ...]:
         return ("C2",)
     # Embase on Ovid numbers its own records with bare digits as well, so its name rules AN and ID out.
     if any(_MEDLINE.search(name) for name in entry.all("DB", "DP")) and "embase" not in database.lower():
-        return ("AN", "ID")
+        # Ovid's ID is the accession number; EndNote's is its own running number, whatever the provider.
+        return ("AN", "ID") if "ovid" in database.lower() else ("AN",)
     return ()
 
 

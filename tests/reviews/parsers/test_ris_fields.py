@@ -112,6 +112,7 @@ def test_the_doi(lines, doi):
         (["AN  - 12345", "DP  - NLM"], "12345"),
         (["ID  - 12345", "DB  - Ovid MEDLINE(R) <1946 to June 2024>"], "12345"),
         (["ID  - 12345"], ""),
+        (["ID  - 963", "DP  - NLM", "DB  - Medline"], ""),
         (["AN  - 12345", "DB  - APA PsycInfo"], ""),
         (["AN  - 52345678", "DB  - Embase", "DB  - Medline"], ""),
         (["C5  - 12345", "U2  - L64", "DB  - Medline"], "12345"),
