@@ -15,9 +15,13 @@ MODEL = "openai/x"
 
 def with_criteria(review, by, stage: str = TA):
     """Two inclusion criteria and one exclusion criterion in force, in this order."""
-    made = [("include", "Population"), ("include", "Intervention"), ("exclude", "Animals")]
-    for kind, label in made:
-        criteria.add_criterion(review=review, stage=stage, by=by, kind=kind, label=label, text=f"{label}.")
+    made = [
+        ("include", "Population", "Adults with multiple myeloma."),
+        ("include", "Intervention", "Plerixafor was given."),
+        ("exclude", "Animals", "Studies in animals."),
+    ]
+    for kind, label, text in made:
+        criteria.add_criterion(review=review, stage=stage, by=by, kind=kind, label=label, text=text)
     return criteria.criteria_in_force(review, stage)
 
 

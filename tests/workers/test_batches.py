@@ -4,6 +4,7 @@ import threading
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 
 from reviews import audit
 from reviews.models import Event, LLMCall, Record, Verb
@@ -319,10 +320,14 @@ def test_leases_are_renewed_while_the_model_thinks_and_a_cancelled_run_stops(set
 
     monkeypatch.setattr(leases, "renew", counted)
 
+    def cancel():
+        runs.cancel_run(run=run, by=alice)
+        connection.close()
+
     def slowly(request):
         if len(stub.requests) == 3:
-            runs.cancel_run(run=run, by=alice)
-        return answer_to(request, latency=0.4)
+            threading.Thread(target=cancel).start()
+        return answer_to(request, latency=0.6)
 
     with LLMStub(default=slowly) as stub:
         run = run_of(factories.review(lead=alice), alice, stub, 8)
