@@ -86,7 +86,8 @@ def cost_of(run: Run) -> Cost:
         known=Sum("cost_usd"),
         unknown=Count("pk", filter=Q(cost_usd__isnull=True) & ~Q(error_kind__in=FREE)),
     )
-    return Cost(counted["calls"], counted["known"] or Decimal(0), counted["unknown"])
+    known = (counted["known"] or Decimal(0)).quantize(Decimal("0.000001"))
+    return Cost(counted["calls"], known, counted["unknown"])
 
 
 def models_that_answered(run: Run) -> list[str]:
