@@ -2,7 +2,7 @@
 
 It runs on its own thread and event loop, on a free port of the loopback address, and plays a script: one `Step` for
 each request in the order they arrive, then `default` for all that follow. It keeps every request and counts the
-answers it finished sending, so that a test can say both "asked once" and "answered once".
+answers it sent, so that a test can say both "asked once" and "answered once".
 
     with LLMStub(steps=[rate_limited(retry_after=0.1), ok({"judgements": []})]) as stub:
         ...  api_base=stub.api_base
@@ -195,9 +195,9 @@ class LLMStub:
         if step.drop:
             writer.transport.abort()
             return False
+        self.answered += 1  # before it is sent: whoever has the answer finds it counted
         writer.write(_response(step, request))
         await writer.drain()
-        self.answered += 1
         return True
 
     def _next(self, request: Request) -> Step:

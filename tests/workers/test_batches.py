@@ -11,9 +11,10 @@ from reviews.models import Event, LLMCall, Record, Verb
 from screening import leases, prompting, proposals, runs
 from screening.models import Proposal, Run, RunItem
 from tests.asking import TA, answer_to, claimed, how, records, sent_text, started, with_criteria
-from tests.llm_stub import LLMStub, bad_request, cut_off, malformed, ok, rate_limited, wrong_key
+from tests.llm_stub import LLMStub, Step, bad_request, cut_off, malformed, ok, rate_limited, wrong_key
 from workers import batches, llm
 from workers.batches import work_on_batch
+from workers.checked import repeats_the_model
 
 KEY = "sk-test-5f1c9d0e7a"
 
@@ -114,6 +115,26 @@ def test_an_answer_cut_off_is_a_failure_and_no_half_answer_is_used(review, alice
     work_on_batch(run)
     assert (kinds(), state(run)) == (["cut_off"] * 3, (0, 1, 0, 0))
     assert "length limit" in RunItem.objects.get().failure
+
+
+@pytest.mark.parametrize(
+    ("step", "repeats"),
+    [
+        (ok({"judgements": ["the animals were mice"]}), True),
+        (malformed(), True),
+        (Step(refusal="I will not judge mice."), True),
+        (cut_off(), False),
+        (bad_request(), False),
+        (wrong_key(), False),
+        (rate_limited(retry_after=0.01), False),
+        (Step(body=b"<html>not a model</html>"), False),
+    ],
+)
+def test_words_of_a_failure_that_may_repeat_the_model_are_known_as_such(review, alice, stub, step, repeats):
+    stub.default = step
+    run = run_of(review, alice, stub)
+    work_on_batch(run)
+    assert repeats_the_model(RunItem.objects.get().failure) == repeats
 
 
 def test_an_answer_that_leaves_a_criterion_out_is_not_used(review, alice, stub):

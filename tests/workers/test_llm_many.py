@@ -91,3 +91,35 @@ def test_a_mistake_in_one_job_is_raised_after_the_others_are_stored(stub):
 
 def test_nothing_to_ask_is_quickly_done():
     llm.ask_many([], width=4, on_answer=lambda index, answer: pytest.fail("there was nothing to ask"))
+
+
+def test_two_callers_in_one_process_share_the_width(stub):
+    stub.default = ok(GOOD, latency=0.05)
+    found = []
+
+    def call():
+        llm.ask_many(
+            [job(stub) for _ in range(8)], width=3, on_answer=lambda index, answer: found.append(answer.ok)
+        )
+
+    callers = [threading.Thread(target=call) for _ in range(3)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert found == [True] * 24
+    assert stub.most_at_once == 3
+
+
+def test_once_stopped_nothing_more_is_sent_and_what_is_under_way_is_handed_over(stub):
+    stop = threading.Event()
+    stub.default = ok(GOOD, latency=0.1)
+    found = []
+
+    def store(index, answer):
+        stop.set()
+        found.append(answer.ok)
+
+    llm.ask_many([job(stub) for _ in range(20)], width=4, on_answer=store, stop=stop)
+    assert len(found) == len(stub.requests)
+    assert 4 <= len(found) <= 8
