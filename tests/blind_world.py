@@ -15,7 +15,7 @@ from extraction import design, filling
 from extraction.models import ProposedValue, Value
 from reviews import audit
 from reviews.guards import install_on, remove_from
-from reviews.models import Event, LLMCall, Record, Report, Review, Study
+from reviews.models import Event, LLMCall, Record, Report, Review, Study, TrailHead
 from reviews.models.corpus import sha256_of
 from screening import criteria, decisions
 from screening.models import Decision, Proposal, Run
@@ -211,9 +211,20 @@ def turn_round(world: World, bob) -> None:
         ProposedValue.objects.update(value="PLUGH", reasoning="")
         LLMCall.objects.update(raw="PLUGH")
         _forget(Event.objects.filter(record=world.extracted, actor=bob))
+        _chain_anew(world.review)
     finally:
         install_on(connection, ALL_GUARDS)
 
 
 def _forget(events) -> None:
     assert events.update(after={"verdict": "include", "value": "PLUGH", "outcome": "PLUGH"}) > 0
+
+
+def _chain_anew(review) -> None:
+    """Hashes as if it had been so from the start, or every page that verifies the trail would tell."""
+    previous = audit.GENESIS
+    for event in Event.objects.filter(review=review).order_by("seq"):
+        event.prev_hash = previous
+        previous = event.hash = audit.hash_of(event)
+        event.save()
+    TrailHead.objects.filter(review=review).update(hash=previous)

@@ -97,9 +97,14 @@ def screen_progress(request: HttpRequest, slug: str, stage: str) -> HttpResponse
     """The numbers in the room's header: one's own done and to go."""
     membership = membership_or_404(request.user, slug, may="screen")
     known_stage(stage)
-    context = {"stage": stage, "stage_name": Stage(stage).label}
-    progress = queue.progress(membership.review, stage, membership.user)
-    return page(request, "screening/_progress.html", membership, progress=progress, **context)
+    return page(
+        request,
+        "screening/_progress.html",
+        membership,
+        stage=stage,
+        stage_name=Stage(stage).label,
+        progress=queue.progress(membership.review, stage, membership.user),
+    )
 
 
 def known_stage(stage: str) -> None:
