@@ -88,9 +88,7 @@ def test_a_review_that_is_not_there(db):
 
 def test_without_criteria_it_says_what_to_do(review, alice, propose):
     records(review, alice, 1)
-    with pytest.raises(
-        CommandError, match=r"no criteria for title and abstract yet\. Write at least one"
-    ):
+    with pytest.raises(CommandError, match=r"no criteria for title and abstract yet\. Write at least one"):
         propose()
     assert Run.objects.count() == 0
 
