@@ -114,5 +114,6 @@ def included_report(record, *, by, text: str = "We enrolled 58 patients.", study
     now = audit.now()
     return Report.objects.create(
         record=record,
-        **{"retrieval": "retrieved", "text": text, "study": made, "opened_at": now, "settled_at": now} | fields,
+        **{"retrieval": "retrieved", "text": text, "study": made, "opened_at": now, "settled_at": now}
+        | fields,
     )

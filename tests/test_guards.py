@@ -33,10 +33,8 @@ def test_an_event_cannot_be_deleted(event):
 
 
 def test_a_call_cannot_be_changed_or_deleted(review):
-    LLMCall.objects.create(
-        review=review, run_key="0" * 32, purpose="screen", model_asked="m", messages=[], schema_sha256="", text_sha256="",
-        started_at=audit.now(), seconds=1.0,
-    )  # fmt: skip
+    asked = {"purpose": "screen", "model_asked": "m", "messages": [], "schema_sha256": "", "text_sha256": ""}
+    LLMCall.objects.create(review=review, run_key="0" * 32, started_at=audit.now(), seconds=1.0, **asked)
     assert "append-only" in refused(lambda: LLMCall.objects.update(raw="another answer"))
     assert "append-only" in refused(lambda: LLMCall.objects.all()._raw_delete("default"))
     assert LLMCall.objects.get().raw == ""
