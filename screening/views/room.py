@@ -90,11 +90,18 @@ def room(
     else:
         context |= _to_look_at(membership, stage, record, criteria)
         context["asks"] = "undo" in request.GET or refusal is not None
+    return _answer(request, membership, stage, context, status)
+
+
+def _answer(
+    request: HttpRequest, membership: Membership, stage: str, context: dict[str, Any], status: int
+) -> HttpResponse:
+    """The whole page, or for htmx the inside of `main`."""
     partial = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]
-    if not partial or record is None:
+    if not partial or context["record"] is None:
         # Counting takes longer than all the rest in a large review, so a next record does not wait for it:
         # the header asks for its numbers by itself once the record is there (`screen_progress`).
-        context["progress"] = queue.progress(review, stage, user)
+        context["progress"] = queue.progress(membership.review, stage, membership.user)
     template = "screening/_room.html" if partial else "screening/room.html"
     return page(request, template, membership, status=status, **context | {"partial": partial})
 

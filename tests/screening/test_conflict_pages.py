@@ -6,16 +6,17 @@ from reviews.models import Event
 from screening import conflicts, criteria, decisions
 from screening.models import Conflict, Decision, Protocol, Resolution
 from tests import factories
-from tests.screening.test_screen_pages import FT, TA, judged, propose, retrieved, text_of, vote  # noqa: F401
+from tests.screening.scene import (
+    FT,
+    TA,
+    counts,
+    judged,
+    propose,
+    text_of,
+    vote,
+)
 
 QUEUE = "/r/myeloma/conflicts/"
-
-
-@pytest.fixture
-def population(review, alice):
-    return criteria.add_criterion(
-        review=review, stage=TA, by=alice, kind="include", label="Population", text="Adults."
-    )
 
 
 @pytest.fixture
@@ -24,15 +25,6 @@ def conflict(record, population, bob, carol):
     return vote(
         carol, record, "exclude", note="Carol does not", judgements={str(population.pk): "not_met"}
     ).conflict
-
-
-def counts():
-    return (
-        Decision.objects.count(),
-        Resolution.objects.count(),
-        Conflict.objects.count(),
-        Event.objects.count(),
-    )
 
 
 def at(conflict, verb=""):
@@ -183,7 +175,7 @@ def test_the_protocol_says_who_settles_and_it_is_enforced(conflict, alice, bob, 
 
 
 def test_at_full_text_an_exclusion_is_settled_with_a_reason_from_the_list(
-    retrieved,  # noqa: F811
+    retrieved,
     alice,
     bob,
     carol,

@@ -4,11 +4,16 @@ import uuid
 
 import pytest
 
-from reviews.models import Event
-from screening import criteria
-from screening.models import Conflict, Decision, Protocol, Resolution
+from screening.models import Conflict, Protocol, Resolution
 from tests import factories
-from tests.screening.test_screen_pages import FT, TA, judged, propose, retrieved, vote  # noqa: F401
+from tests.screening.scene import (
+    FT,
+    TA,
+    counts,
+    judged,
+    propose,
+    vote,
+)
 
 API = "/api/r/myeloma/"
 NEXT = f"{API}screen/title_abstract/next/"
@@ -16,23 +21,7 @@ DECISIONS = f"{API}decisions/"
 CONFLICTS = f"{API}conflicts/"
 
 
-@pytest.fixture
-def population(review, alice):
-    return criteria.add_criterion(
-        review=review, stage=TA, by=alice, kind="include", label="Population", text="Adults."
-    )
-
-
-def counts():
-    return (
-        Decision.objects.count(),
-        Resolution.objects.count(),
-        Conflict.objects.count(),
-        Event.objects.count(),
-    )
-
-
-def sent(record, verdict="include", **more):
+def json_of(record, verdict="include", **more):
     return {"record": record.number, "stage": TA, "verdict": verdict, "key": str(uuid.uuid4())} | more
 
 
@@ -52,7 +41,7 @@ def test_next_gives_the_text_the_criteria_and_the_progress(record, population, a
     assert given["found_by"] == [{"source": "PubMed", "platform": "", "searched_on": "2026-01-15"}]
     assert given["proposal"] is None
     assert answer["criteria"] == [
-        {"id": population.pk, "kind": "include", "label": "Population", "text": "Adults."}
+        {"id": population.pk, "kind": "include", "label": "Population", "text": "About population."}
     ]
     assert answer["criteria_version"] == 1
     assert answer["progress"] == {"mine": 0, "waiting": 1, "total": 1}
@@ -92,7 +81,7 @@ def test_how_many_come_is_bounded(search, bob, as_person, wanted, given):
     assert len(as_person(bob).get(f"{NEXT}?n={wanted}").json()["records"]) == given
 
 
-def test_full_text_gives_the_reports_text_with_its_pages(retrieved, bob, as_person):  # noqa: F811
+def test_full_text_gives_the_reports_text_with_its_pages(retrieved, bob, as_person):
     [given] = as_person(bob).get(f"{API}screen/full_text/next/").json()["records"]
     assert given["text"] == retrieved.report.text
     assert given["pages"] == retrieved.report.page_map
@@ -108,20 +97,22 @@ def test_a_decision_says_what_became_of_the_record(search, bob, carol, populatio
         vote(carol, record)
     browser = as_person(bob)
     judgements = {str(population.pk): "not_met"}
-    first = post(browser, DECISIONS, sent(alone, "exclude", judgements=judgements, note="No", seconds=3.25))
+    first = post(
+        browser, DECISIONS, json_of(alone, "exclude", judgements=judgements, note="No", seconds=3.25)
+    )
     assert first.status_code == 201
     answer = first.json()
     assert (answer["outcome"], answer["verdict"], answer["conflict"]) == ("waiting", None, None)
     assert answer["decision"]["reason"] == population.pk
     assert (answer["decision"]["seconds"], answer["decision"]["note"]) == (3.25, "No")
-    answer = post(browser, DECISIONS, sent(agreed)).json()
+    answer = post(browser, DECISIONS, json_of(agreed)).json()
     assert (answer["outcome"], answer["verdict"]) == ("settled", "include")
-    answer = post(browser, DECISIONS, sent(disputed, "exclude")).json()
+    answer = post(browser, DECISIONS, json_of(disputed, "exclude")).json()
     assert (answer["outcome"], answer["conflict"]) == ("conflict", Conflict.objects.get().pk)
 
 
 def test_the_same_key_decides_once(record, bob, as_person):
-    browser, data = as_person(bob), sent(record)
+    browser, data = as_person(bob), json_of(record)
     first, second = post(browser, DECISIONS, data), post(browser, DECISIONS, data)
     assert (first.status_code, second.status_code) == (201, 200)
     assert first.json()["decision"] == second.json()["decision"]
@@ -144,7 +135,7 @@ def test_the_same_key_decides_once(record, bob, as_person):
 )
 def test_what_cannot_be_kept_is_refused_in_the_one_shape_of_errors(record, bob, as_person, wrong, status):
     before = counts()
-    answer = post(as_person(bob), DECISIONS, sent(record) | wrong)
+    answer = post(as_person(bob), DECISIONS, json_of(record) | wrong)
     assert answer.status_code == status
     assert set(answer.json()["error"]) == {"code", "what", "kept", "mend"}
     assert counts() == before
@@ -190,7 +181,7 @@ def test_observers_and_strangers_do_not_screen(record, olive, mallory, as_person
         browser = as_person(person)
         assert browser.get(NEXT).status_code == status
         assert browser.get(DECISIONS).status_code == status
-        assert post(browser, DECISIONS, sent(record)).status_code == status
+        assert post(browser, DECISIONS, json_of(record)).status_code == status
     assert counts() == (0, 0, 0, 0)
 
 
