@@ -12,8 +12,7 @@ Leads who screen are as blind as reviewers. Observers see settled records only.
 """
 
 from collections.abc import Iterable
-
-from django.db.models import Q
+from datetime import datetime
 
 from reviews.models import Membership, Review, User
 from reviews.permissions import allows
@@ -76,28 +75,36 @@ def newest_proposal(stage: str, record_id: int) -> Proposal | None:
 def had_seen(user: User, review: Review, stage: str, record_id: int) -> tuple[bool, bool]:
     """(proposal, votes): whether this user could already see them, deciding on this record now.
 
-    Someone who decided and took it back has seen what was visible in between.
+    Who decided and took it back has seen what was visible in between. And once a record has been in conflict, or
+    settled, its votes lay open to everyone who may screen: a vote made after that was withdrawn is not blind.
     """
-    earlier = (
-        Decision.objects.filter(record_id=record_id, stage=stage, reviewer=user, withdrawn_at__isnull=False)
-        .order_by("-withdrawn_at")
-        .first()
-    )
+    lay_open = _lay_open_until(user, stage, record_id)
     proposals = Proposal.objects.filter(record_id=record_id, run__stage=stage)
     role = Protocol.of(review, stage).model_role
     if role == ModelRole.BEFORE:
-        proposal = proposals.exists()
-    elif role == ModelRole.AFTER and earlier is not None:
-        proposal = proposals.filter(made_at__lte=earlier.withdrawn_at).exists()
-    else:
-        proposal = False
-    votes = earlier is not None and (
-        Decision.objects.filter(record_id=record_id, stage=stage, made_at__lte=earlier.withdrawn_at)
-        .exclude(reviewer=user)
-        .filter(Q(withdrawn_at__isnull=True) | Q(withdrawn_at__gte=earlier.made_at))
-        .exists()
+        return proposals.exists(), lay_open is not None and _others_voted(user, stage, record_id, lay_open)
+    if lay_open is None:
+        return False, False
+    shown = role == ModelRole.AFTER and proposals.filter(made_at__lte=lay_open).exists()
+    return shown, _others_voted(user, stage, record_id, lay_open)
+
+
+def _lay_open_until(user: User, stage: str, record_id: int) -> datetime | None:
+    """The last moment at which this user could see the votes on a record that is open again; None: never."""
+    here = {"record_id": record_id, "stage": stage}
+    moments = (
+        Decision.objects.filter(reviewer=user, withdrawn_at__isnull=False, **here).values_list(
+            "withdrawn_at"
+        ),
+        Conflict.objects.filter(closed_at__isnull=False, **here).values_list("closed_at"),
+        Resolution.objects.filter(withdrawn_at__isnull=False, **here).values_list("withdrawn_at"),
     )
-    return proposal, votes
+    return max((moment for rows in moments for (moment,) in rows if moment is not None), default=None)
+
+
+def _others_voted(user: User, stage: str, record_id: int, until: datetime) -> bool:
+    others = Decision.objects.filter(record_id=record_id, stage=stage, made_at__lte=until)
+    return others.exclude(reviewer=user).exists()
 
 
 def _settled(review: Review, stage: str, wanted: set[int]) -> set[int]:

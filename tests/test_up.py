@@ -16,13 +16,17 @@ import pytest
 from workers import probe
 from workers.supervisor import AlreadyRunning, Lock
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def surroundings(data: Path) -> dict[str, str]:
     """The environment of a laptop with nothing set but the data folder."""
     kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("WINNOW_", "DATABASE_"))
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("WINNOW_", "DATABASE_", "DJANGO_"))
     }
     return {**kept, "WINNOW_DATA": str(data)}
 

@@ -218,6 +218,18 @@ def test_a_vote_made_again_after_seeing_the_other_says_so(record, bob, carol):
     assert slip.seen_votes is False
 
 
+def test_a_third_persons_vote_after_a_conflict_lay_open_says_so(record, alice, bob, carol):
+    vote(bob, record)
+    slip = vote(carol, record, "exclude").decision
+    decisions.withdraw(decision=slip, by=carol)
+    assert vote(alice, record).decision.seen_votes is True
+
+
+def test_first_votes_are_blind(record, bob, carol):
+    assert vote(bob, record).decision.seen_votes is False
+    assert vote(carol, record).decision.seen_votes is False
+
+
 def test_unsettling_an_agreed_record_needs_a_reason(record, bob, carol):
     vote(bob, record)
     decision = vote(carol, record).decision
