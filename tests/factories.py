@@ -101,19 +101,21 @@ def criterion(
     )
 
 
-def included_report(record, *, by, text: str = "We enrolled 58 patients.", study: str = "", **fields):
-    """A report with its text, included at title and abstract and at full text; `study` names its study."""
+def sought_report(record, *, by, stages=("title_abstract",), study: str = "", **fields):
+    """A report of a record that was included at `stages`; sought, unless `fields` say otherwise."""
     from reviews.models import Report, Study
     from screening.models import Resolution
 
-    for stage in ("title_abstract", "full_text"):
+    for stage in stages:
         Resolution.objects.create(
             record=record, stage=stage, verdict="include", how="agreement", by=by, made_at=audit.now()
         )
     made = Study.objects.get_or_create(review=record.review, label=study)[0] if study else None
-    now = audit.now()
-    return Report.objects.create(
-        record=record,
-        **{"retrieval": "retrieved", "text": text, "study": made, "opened_at": now, "settled_at": now}
-        | fields,
-    )
+    return Report.objects.create(record=record, **{"study": made, "opened_at": audit.now()} | fields)
+
+
+def included_report(record, *, by, text: str = "We enrolled 58 patients.", study: str = "", **fields):
+    """A report with its text, included at title and abstract and at full text; `study` names its study."""
+    stages = ("title_abstract", "full_text")
+    wanted = {"retrieval": "retrieved", "text": text, "settled_at": audit.now()} | fields
+    return sought_report(record, by=by, stages=stages, study=study, **wanted)

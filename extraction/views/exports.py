@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 
 from extraction.export import SHAPES, as_csv
 from reviews import exporting
+from reviews.models import Membership
 from reviews.permissions import membership_or_404
 
 
@@ -14,15 +15,20 @@ from reviews.permissions import membership_or_404
 @never_cache
 def extraction_export(request: HttpRequest, slug: str, shape: str) -> HttpResponse:
     """Agreed values as CSV, `long` or `wide`, of the studies this person may see; leaves a line in the trail."""
-    membership = membership_or_404(request.user, slug, may="export")
+    return export_answer(membership_or_404(request.user, slug, may="export"), shape)
+
+
+def export_answer(membership: Membership, shape: str) -> HttpResponse:
+    """The file itself, and its line in the trail."""
     if shape not in SHAPES:
         raise Http404("No such file.")
-    text, rows = as_csv(membership.review, shape, membership.user)
+    review = membership.review
+    text, rows = as_csv(review, shape, membership.user)
     exporting.log_export(
-        review=membership.review, by=membership.user, what=f"extraction, {shape}", form="csv", rows=rows
+        review=review, by=membership.user, what=f"extraction, {shape}", form="csv", rows=rows
     )
     answer = HttpResponse(text, content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{slug}-extraction-{shape}.csv"'
+    answer["Content-Disposition"] = f'attachment; filename="{review.slug}-extraction-{shape}.csv"'
     return answer
 
 
