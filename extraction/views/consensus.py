@@ -43,6 +43,10 @@ def _consensus(
     status: int = 200,
     **context: Any,
 ) -> HttpResponse:
+    shown = board(membership.user, study, form)
+    shared = {"typed": Typed(), "failed": None, "sent": {}} | context
+    if shown is None or shared["failed"] not in {row.item.pk for row in shown.to_settle}:
+        shared["failed"] = None  # no form of its own stands on the page any more: say it at the top
     return page(
         request,
         "extraction/consensus.html",
@@ -51,8 +55,8 @@ def _consensus(
         nav="extraction",
         study=study,
         form=form,
-        board=board(membership.user, study, form),
-        **({"typed": Typed(), "failed": None, "sent": {}} | context),
+        board=shown,
+        **shared,
     )
 
 
