@@ -24,7 +24,7 @@ from weakref import WeakKeyDictionary
 from . import failures, offline
 from .checked import read_response
 from .failures import Failure
-from .loop import on_the_loop, start_on_the_loop
+from .loop import on_the_loop, start_on_the_loop, the_loop
 
 __all__ = ["OFFLINE_MODEL", "Answer", "Attempt", "ModelInfo", "ask", "ask_many", "describe", "on_the_loop"]
 
@@ -157,7 +157,8 @@ def ask_many(
     same width. Each job is a dict of `ask`'s arguments.
 
     `on_answer(index, answer)` is called in the calling thread as each answer arrives, so that it can be stored at once
-    on the caller's own database connection. When it raises, no further job is started, the answers of those under way
+    on the caller's own database connection. A question's place is given up only when its answer has been stored, so
+    that a killed process loses at most `width` answers, however slow storing is. When it raises, no further job is started, the answers of those under way
     are dropped, and the exception goes to the caller. Once `stop` is set no further job is started; those under way
     are waited for. A mistake in one job (a wrong argument) is raised after all others are done.
     """
@@ -166,6 +167,7 @@ def ask_many(
     _import()  # here rather than on the loop, which an import would hold up for two seconds
     arrived: queue.SimpleQueue[tuple[int, Answer | Exception | None]] = queue.SimpleQueue()
     stopped = stop or threading.Event()
+    stored = [asyncio.Event() for _ in jobs]
 
     async def all_of_them() -> None:
         gate = _gate(width)
@@ -179,8 +181,13 @@ def ask_many(
                     arrived.put((index, await ask(**job)))
                 except Exception as error:
                     arrived.put((index, error))
+                await stored[index].wait()
 
         await asyncio.gather(*(one(index, job) for index, job in enumerate(jobs)))
+
+    def let_go(*indexes: int) -> None:
+        for index in indexes:
+            the_loop().call_soon_threadsafe(stored[index].set)
 
     future = start_on_the_loop(all_of_them())
     mistakes: list[Exception] = []
@@ -191,8 +198,10 @@ def ask_many(
                 mistakes.append(answer)
             elif answer is not None:
                 on_answer(index, answer)
+            let_go(index)
     except BaseException:
         stopped.set()  # not cancelled: what was sent is paid for, and litellm leaves coroutines behind when cancelled
+        let_go(*range(len(jobs)))
         raise
     future.result()
     if mistakes:

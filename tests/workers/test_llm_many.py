@@ -123,3 +123,16 @@ def test_once_stopped_nothing_more_is_sent_and_what_is_under_way_is_handed_over(
     llm.ask_many([job(stub) for _ in range(20)], width=4, on_answer=store, stop=stop)
     assert len(found) == len(stub.requests)
     assert 4 <= len(found) <= 8
+
+
+def test_no_further_question_is_sent_while_answers_wait_to_be_stored(stub):
+    """So that a worker killed at any moment has at most `width` answers that are not in the database."""
+    ahead = []
+
+    def store(index, answer):
+        time.sleep(0.1)
+        ahead.append(len(stub.requests) - len(ahead))
+
+    llm.ask_many([job(stub) for _ in range(8)], width=2, on_answer=store)
+    assert len(ahead) == 8
+    assert max(ahead) == 2
