@@ -7,6 +7,7 @@ import pytest
 
 from reviews.models import Verb
 from reviews.trail_reading import JUDGEMENT, WORDS
+from tests import api_table
 
 ROOT = Path(__file__).resolve().parents[1]
 APPS = ("reviews", "screening", "extraction", "workers")
@@ -43,3 +44,12 @@ def test_every_command_is_named_in_some_doc(command):
 
 def test_there_are_commands_to_look_for():
     assert {"prisma", "verify_trail"} <= set(commands())
+
+
+def test_the_page_about_the_api_is_what_the_code_says():
+    """Write it anew with: python -m tests.api_table"""
+    assert api_table.PAGE.read_text(encoding="utf-8") == api_table.page()
+
+
+def test_every_api_address_says_what_it_does():
+    assert [address for address, what in api_table.rows() if len(what) < 20] == []
