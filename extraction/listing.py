@@ -36,6 +36,7 @@ def as_json(values: Sequence[ProposedValue]) -> list[dict[str, Any]]:
             "item": value.item.key,
             "label": value.item.label,
             "model": value.run.model,
+            "said_by": value.run.said_by,
             "state": value.state,
             "value": value.value,
             "unit": value.item.unit,
@@ -54,8 +55,11 @@ def as_json(values: Sequence[ProposedValue]) -> list[dict[str, Any]]:
 
 def in_words(values: Sequence[ProposedValue]) -> str:
     """A short table: the report, and each item's value with a mark of whether its quote was found."""
-    lines, record = [], None
+    lines: list[str] = []
+    record = None
     for value in values:
+        if (said_by := f"Proposed by {value.run.said_by}:") not in lines:
+            lines.append(said_by)
         if value.report_id != record:
             record = value.report_id
             lines.append(f"#{value.report.record.number:<4} {shortened(value.report.record.heading, 90)}")

@@ -131,7 +131,7 @@ def keep_answer(
         audit.log(
             review=run.review,
             verb=Verb.PROPOSAL_MADE,
-            actor_label=f"{run.model}, run {run.pk}",
+            actor_label=f"{run.said_by}, run {run.pk}",
             record=item.record,
             stage=run.stage,
             subject={"run": run.pk, "report": report.pk},
