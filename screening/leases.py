@@ -93,7 +93,7 @@ def fail_item(*, item: RunItem, kind: str, why: str) -> bool:
             audit.log(
                 review=item.run.review,
                 verb=Verb.PROPOSAL_FAILED,
-                actor_label=f"{item.run.model}, run {item.run.pk}",
+                actor_label=f"{item.run.said_by}, run {item.run.pk}",
                 record=item.record,
                 stage=item.run.stage,
                 subject={"run": item.run.pk},
@@ -118,7 +118,7 @@ def halt(*, run: Run, kind: str, why: str) -> int:
             audit.log(
                 review=run.review,
                 verb=Verb.PROPOSAL_FAILED,
-                actor_label=f"{run.model}, run {run.pk}",
+                actor_label=f"{run.said_by}, run {run.pk}",
                 stage=run.stage,
                 subject={"run": run.pk},
                 after={"kind": kind, "failure": why, "records": failed},

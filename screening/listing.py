@@ -43,6 +43,7 @@ def as_json(proposals: Sequence[Proposal]) -> list[dict[str, Any]]:
             "verdict": proposal.verdict,
             "reason": proposal.reason.label if proposal.reason else None,
             "model": proposal.run.model,
+            "said_by": proposal.run.said_by,
             "text_sha256": proposal.text_sha256,
             "judgements": [
                 {
@@ -64,8 +65,10 @@ def as_json(proposals: Sequence[Proposal]) -> list[dict[str, Any]]:
 
 def in_words(proposals: Sequence[Proposal]) -> str:
     """A short table: the record, what is proposed and why, and each quote with a mark of whether it was found."""
-    lines = []
+    lines: list[str] = []
     for proposal in proposals:
+        if (said_by := f"Proposed by {proposal.run.said_by}:") not in lines:
+            lines.append(said_by)
         why = f" ({proposal.reason.label})" if proposal.reason else ""
         lines.append(
             f"#{proposal.record.number:<4} {proposal.verdict.upper()}{why}  {shortened(proposal.record.heading, 76)}"

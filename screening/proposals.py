@@ -109,7 +109,7 @@ def _keep(item: RunItem, combined: Combined, call: LLMCall | None, text: str) ->
         audit.log(
             review=run.review,
             verb=Verb.PROPOSAL_MADE,
-            actor_label=f"{run.model}, run {run.pk}",
+            actor_label=f"{run.said_by}, run {run.pk}",
             record=item.record,
             stage=run.stage,
             subject={"run": run.pk, "proposal": proposal.pk},

@@ -8,6 +8,7 @@ from django.db.models import CheckConstraint, Index, Q, UniqueConstraint
 from .protocol import Stage
 
 USER = "reviews.User"
+OFFLINE_IS = "rule-based, not a language model"
 
 
 class Run(models.Model):
@@ -45,6 +46,12 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return f"Run {self.pk} with {self.model}"
+
+    @property
+    def said_by(self) -> str:
+        """The model's name, and for the offline stand-in what it is: wherever its words appear."""
+        offline = self.model.partition("/")[0] == "offline"
+        return f"{self.model} ({OFFLINE_IS})" if offline else self.model
 
 
 class RunItem(models.Model):

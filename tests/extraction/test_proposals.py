@@ -221,6 +221,7 @@ def test_the_listing_says_in_words_what_is_not_verified(propose, review):
     propose("response", {"count": 10, "total": 17}, quote="Of 17 evaluable patients, 10")
     propose("blinded")
     assert in_words(newest_values(review)).splitlines() == [
+        "Proposed by offline/rule-reader-1 (rule-based, not a language model):",
         "#1    A trial of plerixafor",
         '        Patients enrolled: 85 patients "We enrolled 58 patients" '
         "[UNVERIFIED: The quote does not carry the number 85.]",

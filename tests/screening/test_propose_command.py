@@ -48,7 +48,7 @@ def test_with_json_each_quote_stands_where_it_says_in_the_records_text(asked, pr
     proposals = json.loads(out)["proposals"]
     assert [p["record"] for p in proposals] == [1, 2]
     assert {tuple(p) for p in proposals} == {
-        ("record", "title", "verdict", "reason", "model", "text_sha256", "judgements")
+        ("record", "title", "verdict", "reason", "model", "said_by", "text_sha256", "judgements")
     }
     assert "Nothing left to ask" in err
     checked = 0
@@ -69,7 +69,7 @@ def test_with_json_each_quote_stands_where_it_says_in_the_records_text(asked, pr
 def test_in_words_it_says_what_was_found(asked, propose):
     propose()
     out, _ = propose()
-    assert out.startswith("#1 ")
+    assert out.startswith("Proposed by offline/rule-reader-1 (rule-based, not a language model):\n#1 ")
     assert "Trial 1" in out
     assert "Population:" in out
 

@@ -9,7 +9,6 @@ from reviews import demo, prisma
 from reviews.models import Review
 from screening.listing import in_words, newest_proposals
 from screening.models import Stage
-from workers import llm
 
 from .load_demo import password_file
 
@@ -43,9 +42,7 @@ class Command(BaseCommand):
         if review is None:
             raise CommandError("The demo review is not loaded. Run: manage.py load_demo")
         proposals = newest_proposals(review, Stage.TITLE_ABSTRACT)
-        models = sorted({proposal.run.model for proposal in proposals})
-        said_by = " and ".join(llm.describe(model).label for model in models) or "nobody yet"
-        self.stdout.write(f"\nWhat was proposed, by {said_by} (people decide):\n")
+        self.stdout.write("\nWhat was proposed (people decide):\n")
         self.stdout.write(in_words(proposals))
         self.stdout.write("\nPRISMA 2020 counts, from what people have settled so far:\n")
         self.stdout.write(_counts(review))
