@@ -87,6 +87,7 @@ PHASES = ["Phase 1", "Phase 1/2", "Phase 2"]
     ("text", "options", "expected"),
     [
         ("Ice: a phase I/II trial\n\nIn the phase II part we gave ice.", PHASES, "Phase 1/2"),
+        ("Ice: a combined phase I and II trial\n\nWe gave ice.", ["I", "I/II", "II"], "I/II"),
         ("Ice\n\nThe aim of this phase 2 study was comfort.", ["I", "II", "III"], "II"),
         ("Ice\n\nPhase II evaluation is planned.", PHASES, None),
         ("Ice\n\nWe gave ice.", PHASES, None),

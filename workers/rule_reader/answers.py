@@ -16,6 +16,7 @@ _REGISTRY = re.compile(
     r"|\bUMIN\d{9}\b|\bjRCTs?\d{9,}\b|\bCTRI/\d{4}/\d+/\d+\b|\bDRKS\d{8}\b|\bPACTR\d{15,}\b|\bNTR\d{3,5}\b|\bCRD\d{8,}\b"
 )
 _PHASE = re.compile(r"\bphase[ -](?:[1-4]|iv|i{1,3})[ab]?(?: ?[/-] ?(?:[1-4]|iv|i{1,3})[ab]?)?(?!\w)", re.I)
+_TWO_PHASES = re.compile(r"\bphases? ([1-4]|iv|i{1,3}) (?:and|&|to) (?:phase )?([1-4]|iv|i{1,3})\b")
 _MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
            "november", "december")  # fmt: skip
 _MONTH = "|".join(f"{month[:3]}(?:{month[3:]})?" if len(month) > 3 else month for month in _MONTHS)
@@ -228,6 +229,7 @@ def _plain(text: str, is_phase: bool) -> str:
     text = " ".join(text.split())
     if is_phase and re.match(r"(?:[1-4]|iv|i{1,3})\b", text):
         text = f"phase {text}"
+    text = _TWO_PHASES.sub(r"phase \1/\2", text)
     text = _PHASE.sub(_arabic, text)
     return text if content_words(text) else ""
 
