@@ -156,11 +156,12 @@ def ask_many(
     """Ask many questions, at most `width` at a time, together with every other caller in this process that says the
     same width. Each job is a dict of `ask`'s arguments.
 
-    `on_answer(index, answer)` is called in the calling thread as each answer arrives, so that it can be stored at once
-    on the caller's own database connection. A question's place is given up only when its answer has been stored, so
-    that a killed process loses at most `width` answers, however slow storing is. When it raises, no further job is started, the answers of those under way
-    are dropped, and the exception goes to the caller. Once `stop` is set no further job is started; those under way
-    are waited for. A mistake in one job (a wrong argument) is raised after all others are done.
+    `on_answer(index, answer)` is called in the calling thread as each answer arrives, so that it can be stored at
+    once on the caller's own database connection. A question's place is given up only when its answer has been stored,
+    so that a killed process loses at most `width` answers, however slow storing is. When it raises, no further job is
+    started, the answers of those under way are dropped, and the exception goes to the caller. Once `stop` is set no
+    further job is started; those under way are waited for. A mistake in one job (a wrong argument) is raised after
+    all others are done.
     """
     if width < 1:
         raise ValueError("At least one question at a time is needed.")
