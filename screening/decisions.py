@@ -64,9 +64,7 @@ def decide(
         judgements = checked_judgements(judgements or {}, criteria)
         reason = checked_reason(stage, verdict, reason, judgements, criteria)
         seen_proposal, seen_votes = visibility.had_seen(reviewer, record.review, stage, record.pk)
-        version = (
-            CriteriaVersion.objects.filter(review=record.review, stage=stage).order_by("-number").first()
-        )
+        versions = CriteriaVersion.objects.filter(review=record.review, stage=stage)
         decision = Decision.objects.create(
             record=record,
             stage=stage,
@@ -75,7 +73,7 @@ def decide(
             reason=reason,
             judgements=judgements,
             note=note.strip(),
-            criteria_version=version,
+            criteria_version=versions.order_by("-number").first(),
             made_at=audit.now(),
             seconds=seconds,
             seen_proposal=seen_proposal,
@@ -83,24 +81,7 @@ def decide(
             key=key,
         )
         outcome = _conclude(decision, protocol)
-        audit.log(
-            review=record.review,
-            verb=Verb.DECISION_MADE,
-            actor=reviewer,
-            record=record,
-            stage=stage,
-            subject={"decision": decision.pk},
-            after={
-                "verdict": verdict,
-                "reason": reason.label if reason else None,
-                "judgements": judgements,
-                "note": decision.note,
-                "criteria_version": version.number if version else None,
-                "seen_proposal": seen_proposal,
-                "seen_votes": seen_votes,
-                "outcome": _in_a_word(outcome),
-            },
-        )
+        _log(outcome)
         return outcome
 
 
@@ -201,6 +182,29 @@ def _check_may_unsettle(record: Record, stage: str, resolution: Resolution, reas
             "This record was settled after a conflict.", mend="Reopen it with a reason on the record's page."
         )
     check_may_reopen(record, stage, reason)
+
+
+def _log(outcome: Outcome) -> None:
+    """The line in the trail: what was said, under which criteria, seen what, and what became of the record."""
+    decision = outcome.decision
+    audit.log(
+        review=decision.record.review,
+        verb=Verb.DECISION_MADE,
+        actor=decision.reviewer,
+        record=decision.record,
+        stage=decision.stage,
+        subject={"decision": decision.pk},
+        after={
+            "verdict": decision.verdict,
+            "reason": decision.reason.label if decision.reason else None,
+            "judgements": decision.judgements,
+            "note": decision.note,
+            "criteria_version": decision.criteria_version.number if decision.criteria_version else None,
+            "seen_proposal": decision.seen_proposal,
+            "seen_votes": decision.seen_votes,
+            "outcome": _in_a_word(outcome),
+        },
+    )
 
 
 def _in_a_word(outcome: Outcome) -> str:

@@ -24,6 +24,7 @@ from screening.models import Run, RunItem, Stage
 
 from . import failures, llm
 from .identity import lease_name
+from .many import ask_many
 
 logger = logging.getLogger(__name__)
 
@@ -189,7 +190,7 @@ def _ask(run: Run, questions: Sequence[Question], stop: threading.Event) -> llm.
     if jobs:
         if not connection.in_atomic_block:  # (a test's own transaction must live on)
             connection.close()
-        llm.ask_many(jobs, width=settings.WINNOW_MODEL_WIDTH, on_answer=store, stop=stop)
+        ask_many(jobs, width=settings.WINNOW_MODEL_WIDTH, on_answer=store, stop=stop)
     return hopeless[0] if hopeless and len(hopeless) == answered else None
 
 

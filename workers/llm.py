@@ -10,7 +10,6 @@ import asyncio
 import json
 import logging
 import os
-import queue
 import random
 import threading
 import time
@@ -19,14 +18,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from . import failures, offline
 from .checked import read_response
 from .failures import Failure
-from .loop import on_the_loop, start_on_the_loop, the_loop
+from .loop import on_the_loop
 
-__all__ = ["OFFLINE_MODEL", "Answer", "Attempt", "ModelInfo", "ask", "ask_many", "describe", "on_the_loop"]
+__all__ = ["OFFLINE_MODEL", "Answer", "Attempt", "ModelInfo", "ask", "describe", "load", "on_the_loop"]
 
 OFFLINE_MODEL = offline.MODEL
 FIRST_WAIT = 0.5
@@ -125,7 +123,7 @@ async def ask(
     """
     if tries < 1:
         raise ValueError("At least one try is needed.")
-    litellm = _import()
+    litellm = load()
     request = _Request(litellm, list(messages), schema, model, api_base, timeout, dict(params or {}))
     attempts: list[Attempt] = []
     tried = 0
@@ -144,79 +142,6 @@ async def ask(
         if tried >= tries or failure.kind not in failures.WORTH_ANOTHER_TRY or wait > LONGEST_WAIT:
             return Answer(None, tuple(attempts), request.sent())
         await asyncio.sleep(wait)
-
-
-def ask_many(
-    jobs: Sequence[dict[str, Any]],
-    *,
-    width: int,
-    on_answer: Callable[[int, Answer], None],
-    stop: threading.Event | None = None,
-) -> None:
-    """Ask many questions, at most `width` at a time, together with every other caller in this process that says the
-    same width. Each job is a dict of `ask`'s arguments.
-
-    `on_answer(index, answer)` is called in the calling thread as each answer arrives, so that it can be stored at
-    once on the caller's own database connection. A question's place is given up only when its answer has been stored,
-    so that a killed process loses at most `width` answers, however slow storing is. When it raises, no further job is
-    started, the answers of those under way are dropped, and the exception goes to the caller. Once `stop` is set no
-    further job is started; those under way are waited for. A mistake in one job (a wrong argument) is raised after
-    all others are done.
-    """
-    if width < 1:
-        raise ValueError("At least one question at a time is needed.")
-    _import()  # here rather than on the loop, which an import would hold up for two seconds
-    arrived: queue.SimpleQueue[tuple[int, Answer | Exception | None]] = queue.SimpleQueue()
-    stopped = stop or threading.Event()
-    stored = [asyncio.Event() for _ in jobs]
-
-    async def all_of_them() -> None:
-        gate = _gate(width)
-
-        async def one(index: int, job: dict[str, Any]) -> None:
-            async with gate:
-                if stopped.is_set():
-                    arrived.put((index, None))
-                    return
-                try:
-                    arrived.put((index, await ask(**job)))
-                except Exception as error:
-                    arrived.put((index, error))
-                await stored[index].wait()
-
-        await asyncio.gather(*(one(index, job) for index, job in enumerate(jobs)))
-
-    def let_go(*indexes: int) -> None:
-        for index in indexes:
-            the_loop().call_soon_threadsafe(stored[index].set)
-
-    future = start_on_the_loop(all_of_them())
-    mistakes: list[Exception] = []
-    try:
-        for _ in jobs:
-            index, answer = arrived.get()
-            if isinstance(answer, Exception):
-                mistakes.append(answer)
-            elif answer is not None:
-                on_answer(index, answer)
-            let_go(index)
-    except BaseException:
-        stopped.set()  # not cancelled: what was sent is paid for, and litellm leaves coroutines behind when cancelled
-        let_go(*range(len(jobs)))
-        raise
-    future.result()
-    if mistakes:
-        raise mistakes[0]
-
-
-_gates: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[int, asyncio.Semaphore]] = WeakKeyDictionary()
-
-
-def _gate(width: int) -> asyncio.Semaphore:
-    """The one gate of that width on this process's loop, so that a service sees `width` calls and not threads times
-    as many."""
-    gates = _gates.setdefault(asyncio.get_running_loop(), {})
-    return gates.setdefault(width, asyncio.Semaphore(width))
 
 
 class _Request:
@@ -352,7 +277,7 @@ def _wait(failure: Failure, tried: int) -> float:
     return min(longest * spread, LONGEST_WAIT)
 
 
-def _import() -> Any:
+def load() -> Any:
     """litellm, imported once, quiet, offline, and with the stand-in registered as a provider."""
     global _litellm
     with _import_lock:

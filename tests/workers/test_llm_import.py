@@ -20,7 +20,7 @@ from workers import llm
 assert "litellm" not in sys.modules
 llm.describe("openai/x")
 assert "litellm" not in sys.modules
-llm._import()
+llm.load()
 assert "litellm" in sys.modules
 assert "WINNOW_LEAK" not in os.environ
 assert os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] == "True"

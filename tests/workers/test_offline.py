@@ -111,7 +111,7 @@ def test_the_stand_in_takes_the_same_path_as_any_model():
 
 
 def test_it_answers_through_litellms_blocking_call_too():
-    litellm = llm._import()
+    litellm = llm.load()
     messages = screening_messages(question="q", stage="title_abstract", criteria=GOUT, text=TEXT)
     response = litellm.completion(model=llm.OFFLINE_MODEL, messages=messages)
     assert response.choices[0].message.content == offline.answer(messages)
