@@ -104,9 +104,8 @@ def _store(search: Search, opened: Source, stream: BinaryIO, by: User) -> Import
     _refuse_second_time(search)
     search.imported_at = audit.now()
     stream.seek(0)
-    search.file.save(
-        f"{search.sha256[:32]}.{'ris' if search.format == 'ris' else 'txt'}", File(stream), save=False
-    )
+    ending = {"ris": "ris", "medline": "nbib"}.get(search.format, "txt")
+    search.file.save(f"{search.sha256[:32]}.{ending}", File(stream), save=False)
     search.save(force_insert=True)
     last = review.records.aggregate(last=Max("number"))["last"] or 0
     found = problems = 0

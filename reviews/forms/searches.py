@@ -15,15 +15,19 @@ class SearchForm(forms.Form):
         required=False,
         label="File",
         allow_empty_file=True,
-        widget=forms.FileInput({"accept": ".ris,.txt,text/plain,application/x-research-info-systems"}),
-        help_text="RIS as databases and reference managers export it, or the text of one page (.txt).",
+        widget=forms.FileInput(
+            {"accept": ".ris,.nbib,.ciw,.isi,.txt,text/plain,application/x-research-info-systems"}
+        ),
+        help_text="RIS as databases and reference managers export it, PubMed (.nbib), the plain text file of "
+        "Web of Science, or the text of one page (.txt).",
     )
     text = forms.CharField(
         required=False,
         strip=False,
         label="Or paste the text",
         widget=forms.Textarea({"rows": 8, "spellcheck": "false"}),
-        help_text="RIS entries, or one page as you copied it: title, abstract and whatever stands around them.",
+        help_text="RIS, PubMed or Web of Science entries, or one page as you copied it: title, abstract and "
+        "whatever stands around them.",
     )
     source = forms.CharField(max_length=120, help_text="Such as MEDLINE, Embase, ClinicalTrials.gov.")
     platform = forms.CharField(

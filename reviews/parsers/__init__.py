@@ -14,7 +14,7 @@ which any text could be, is last.
 from collections.abc import Iterator
 from typing import BinaryIO, Protocol
 
-from reviews.parsers import pasted, ris
+from reviews.parsers import medline, pasted, ris, web_of_science
 from reviews.parsers.decoding import Text, decode, read_head, seekable
 from reviews.parsers.parsed import ParsedRecord, Problem, Source, UnreadableFile
 from reviews.parsers.pasted import parse_pasted
@@ -33,7 +33,7 @@ class Format(Protocol):
     def read(self, text: Text) -> Iterator[ParsedRecord | Problem]: ...
 
 
-_FORMATS: tuple[Format, ...] = (ris,)
+_FORMATS: tuple[Format, ...] = (medline, web_of_science, ris)
 
 
 def open_source(data: bytes | BinaryIO) -> Source:

@@ -46,7 +46,7 @@ class Problem:
 class Source:
     """An opened file: what it was taken for, how its bytes were read, and its records, read as asked for."""
 
-    format: str  # "ris" or "pasted"
+    format: str  # "ris", "medline", "web_of_science" or "pasted"
     encoding: str  # "utf-8", "cp1252", "utf-16-le", ...; with " (damaged)" when some bytes fit no letter
     records: Iterator[ParsedRecord | Problem]
 

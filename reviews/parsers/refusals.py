@@ -56,8 +56,6 @@ _SHAPES: tuple[tuple[re.Pattern[str], str, str], ...] = (
         "a web page (HTML)",
         "Open it in a browser, select the text you see, copy it, and paste it.",
     ),
-    (re.compile(r"^PMID- ?\d", re.M), "a PubMed (MEDLINE, .nbib) export", _AS_RIS),
-    (re.compile(r"\A\s*FN [^\n\r]*[\n\r]+VR |^PT [A-Z][\n\r]+AU ", re.M), "a Web of Science export", _AS_RIS),
     (re.compile(r"^@[A-Za-z]+\s*\{\s*[^,\s{}]*,", re.M), "a BibTeX file", _AS_RIS),
     (re.compile(r"^%0 \S.*[\n\r]+%[A-Z0-9] ", re.M), "an EndNote or refer export (%0, %A, ...)", _AS_RIS),
     (

@@ -115,6 +115,20 @@ def test_a_stream_is_imported_like_bytes(review, alice):
         assert kept.read() == TWO
 
 
+@pytest.mark.parametrize(
+    ("data", "name", "ending"),
+    [
+        (b"PMID- 12345678\nOWN - NLM\nTI  - A title\n", "medline", ".nbib"),
+        (b"FN Clarivate\nVR 1.0\nPT J\nTI A title\nER\n\nEF\n", "web_of_science", ".txt"),
+    ],
+)
+def test_tagged_exports_are_kept_under_the_ending_of_their_format(review, alice, data, name, ending):
+    done = imported(review, alice, data=data, file_name="export.ris")
+    assert (done.search.format, done.stored, done.problems) == (name, 1, 0)
+    assert done.search.file.name.endswith(ending)
+    assert Record.objects.get().title == "A title"
+
+
 def test_a_pasted_page_is_kept_as_a_text_file(review, alice):
     done = imported(review, alice, data=PAGE, file_name="")
     record = Record.objects.get()
@@ -497,16 +511,13 @@ def test_the_database_refuses_the_same_live_file_twice(search, review, alice):
 # ---------------------------------------------------------------- real files
 
 
-OTHER_FORMATS = {"_baseline_pubmed.ris", "example_wos.ris"}  # MEDLINE and Web of Science tags
-
-
-def test_every_ris_fixture_is_stored_whole(shared, review, alice):
+def test_every_fixture_named_ris_is_stored_whole_whatever_it_holds(shared, review, alice):
     expected = expected_counts(shared("data/MANIFEST.md"))
     root = shared("data/import-fixtures")
     counted = {}
     for path in sorted(root.rglob("*.ris")):
         name = str(path.relative_to(root))
-        if name not in expected or path.name in OTHER_FORMATS:
+        if name not in expected:
             continue
         try:
             counted[name] = imported(review, alice, data=path.read_bytes(), file_name=path.name).stored
