@@ -16,7 +16,7 @@ from itertools import islice
 from typing import BinaryIO
 
 from django.core.files import File
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Max
 
 from . import audit
@@ -27,6 +27,7 @@ from .parsers import ParsedRecord, Problem, Source, UnreadableFile, open_source
 from .refusals import BadInput, Refused
 
 BATCH = 500  # records held in memory at once
+MANY = 500  # records from which on PostgreSQL's idea of the table's size matters
 YEARS = range(1400, 2101)
 REASONS_SHOWN = 5
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -129,6 +130,8 @@ def _store(search: Search, opened: Source, stream: BinaryIO, by: User) -> Import
             kept="Nothing was imported.",
             mend="Export it again as RIS, or paste the text of one page.",
         )
+    if found >= MANY:
+        _tell_the_planner()
     audit.log(
         review=review,
         verb=Verb.SEARCH_IMPORTED,
@@ -147,6 +150,17 @@ def _store(search: Search, opened: Source, stream: BinaryIO, by: User) -> Import
         },
     )
     return Imported(search=search, found=found, stored=found, problems=problems)
+
+
+def _tell_the_planner() -> None:
+    """Let PostgreSQL count the rows now.
+
+    Until autovacuum comes by (a minute or more) it believes the tables to be nearly empty, and then the queue's
+    first question takes ten seconds at 6,000 records and minutes at 50,000, against 30 ms.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE reviews_record, reviews_search")
 
 
 def _refuse_second_time(search: Search) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.core.files.storage import default_storage
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -531,3 +531,22 @@ def test_every_fixture_named_ris_is_stored_whole_whatever_it_holds(shared, revie
 def expected_counts(manifest: Path) -> dict[str, int]:
     rows = re.findall(r"^\| ([^|]+\.ris) \| (\d+) \|", manifest.read_text(encoding="utf-8"), re.M)
     return {name.strip(): int(count) for name, count in rows}
+
+
+@pytest.mark.postgres
+def test_after_a_large_import_the_database_knows_how_large_its_tables_are(review, alice):
+    """Else the queue's first question is planned for an empty table, and takes minutes at 50,000 records."""
+    entries = "".join(
+        f"TY  - JOUR\nTI  - Trial number {n}\nAB  - We gave ice.\nER  - \n\n" for n in range(600)
+    )
+    importing.import_search(
+        review=review,
+        by=alice,
+        data=entries.encode(),
+        source="PubMed",
+        kind="database",
+        searched_on=date(2026, 1, 15),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reltuples FROM pg_class WHERE relname = 'reviews_record'")
+        assert cursor.fetchone()[0] >= 600
