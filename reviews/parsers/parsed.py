@@ -31,6 +31,9 @@ class ParsedRecord:
     volume: str = ""
     issue: str = ""
     pages: str = ""
+    # What the entry says beyond the fields above, in its order: (tag or name of the column, text). It is not
+    # stored (raw has it); what other tools write there about judgements is read from it (see carried.py).
+    extra: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
