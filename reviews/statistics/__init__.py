@@ -1,0 +1,1 @@
+"""Formulas, each with its source: pure, no Django, no database, no scipy. docs/agreement.md writes them out."""
