@@ -5,6 +5,7 @@ import re
 from urllib.parse import unquote
 
 _DOI = re.compile(r"(?<![\d.])10\.\d{4,9}(?:\.\d+)*/[^\s\"]{1,300}")
+_PLAIN_DOI = re.compile(r"10\.\d{4,9}/[a-z0-9._-]*[a-z0-9]")  # the usual kind, with nothing to trim
 # What publishers hang on a DOI inside the address of a page.
 _ADDRESS_TAIL = re.compile(
     r"(?:/(?:full|fulltext|abstract|pdf|epdf|meta|summary)(?:\.html?)?|\.pdf|\.html?)/*$"
@@ -22,32 +23,41 @@ _YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d)(?!\d)")
 # every abstract would take longer than all the rest); the pattern; how its number is spelt.
 # A blank inside a number is what a PDF left in an address; elsewhere the digits must stand together, or a
 # following figure would be swallowed.
-_REGISTERS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
-    (marker, re.compile(pattern, re.I), spelling)
-    for marker, pattern, spelling in (
-        ("NCT", r"\bNCT[\s:#-]{0,2}(\d{8})\b", "NCT{}"),
-        ("nct0", r"\bNCT(\d{8})\b", "NCT{}"),
-        ("NCT", r"/\s?NCT((?:\s?\d){8})(?!\d)", "NCT{}"),
-        ("ISRCTN", r"\bISRCTN[\s:#-]{0,2}(\d{8})\b", "ISRCTN{}"),
-        ("ACTRN", r"\bACTRN[\s:#-]{0,2}(\d{14})p?\b", "ACTRN{}"),
-        ("CTR", r"\bChiCTR-?(\d{8,10})\b", "ChiCTR{}"),
-        ("CTR", r"\bChiCTR-?([A-Z]{2,5}-?\d{8})\b", "ChiCTR-{}"),
-        ("DRKS", r"\bDRKS[\s:#-]{0,2}(\d{8})\b", "DRKS{}"),
-        ("CTRI", r"\bCTRI[/-](\d{4}/\d{2,3}/\d{6})\b", "CTRI/{}"),
-        ("UMIN", r"\bUMIN[\s:#-]{0,2}(\d{9})\b", "UMIN{}"),
-        ("jRCT", r"\bjRCT(s?\d{9,10})\b", "jRCT{}"),
-        ("JapicCTI", r"\bJapicCTI-?(\d{6})\b", "JapicCTI-{}"),
-        ("-0", r"((?:19|20)(?<![\d-]..)\d{2}-0\d{5}-\d{2})(?![\d-])", "EudraCT {}"),
-        ("-5", r"(20(?<![\d-]..)\d{2}-5\d{5}-\d{2}-\d{2})(?![\d-])", "EUCT {}"),
-        ("PACTR", r"\bPACTR(\d{15,16})\b", "PACTR{}"),
-        ("IRCT", r"\bIRCT(\d{8,14}N\d{1,3})\b", "IRCT{}"),
-        ("KCT", r"\bKCT(\d{7})\b", "KCT{}"),
-        ("TCTR", r"\bTCTR(\d{11})\b", "TCTR{}"),
-        ("RBR-", r"\bRBR-([0-9a-z]{6,8})\b", "RBR-{}"),
-        ("SLCTR", r"\bSLCTR/(\d{4}/\d{3})\b", "SLCTR/{}"),
-        ("RPCEC", r"\bRPCEC(\d{8})\b", "RPCEC{}"),
-        ("NTR", r"\bNTR[\s-]?(\d{3,5})\b", "NTR{}"),
-    )
+_Register = tuple[str, re.Pattern[str], str]
+
+
+def _registers(*named: tuple[str, str, str]) -> tuple[_Register, ...]:
+    return tuple((marker, re.compile(pattern, re.I), spelling) for marker, pattern, spelling in named)
+
+
+_REGISTERS = _registers(
+    ("NCT", r"\bNCT[\s:#-]{0,2}(\d{8})\b", "NCT{}"),
+    ("nct0", r"\bNCT(\d{8})\b", "NCT{}"),
+    ("NCT", r"/\s?NCT((?:\s?\d){8})(?!\d)", "NCT{}"),
+    ("ISRCTN", r"\bISRCTN[\s:#-]{0,2}(\d{8})\b", "ISRCTN{}"),
+    ("ACTRN", r"\bACTRN[\s:#-]{0,2}(\d{14})p?\b", "ACTRN{}"),
+    ("CTR", r"\bChiCTR-?(\d{8,10})\b", "ChiCTR{}"),
+    ("CTR", r"\bChiCTR-?([A-Z]{2,5}-?\d{8})\b", "ChiCTR-{}"),
+    ("DRKS", r"\bDRKS[\s:#-]{0,2}(\d{8})\b", "DRKS{}"),
+    ("CTRI", r"\bCTRI[/-](\d{4}/\d{2,3}/\d{6})\b", "CTRI/{}"),
+    ("UMIN", r"\bUMIN[\s:#-]{0,2}(\d{9})\b", "UMIN{}"),
+    ("jRCT", r"\bjRCT(s?\d{9,10})\b", "jRCT{}"),
+    ("JapicCTI", r"\bJapicCTI-?(\d{6})\b", "JapicCTI-{}"),
+    ("PACTR", r"\bPACTR(\d{15,16})\b", "PACTR{}"),
+    ("IRCT", r"\bIRCT(\d{8,14}N\d{1,3})\b", "IRCT{}"),
+    ("KCT", r"\bKCT(\d{7})\b", "KCT{}"),
+    ("TCTR", r"\bTCTR(\d{11})\b", "TCTR{}"),
+    ("RBR-", r"\bRBR-([0-9a-z]{6,8})\b", "RBR-{}"),
+    ("SLCTR", r"\bSLCTR/(\d{4}/\d{3})\b", "SLCTR/{}"),
+    ("RPCEC", r"\bRPCEC(\d{8})\b", "RPCEC{}"),
+    ("NTR", r"\bNTR[\s-]?(\d{3,5})\b", "NTR{}"),
+)
+# Most abstracts lack the letters CT; trying only these on them saves half the time.
+_WITHOUT_CT = tuple(register for register in _REGISTERS if "CT" not in register[0])
+_EUROPEAN_SIGN = re.compile(r"-[05]\d{5}-\d\d")
+_EUROPEAN = _registers(
+    ("-", r"((?:19|20)(?<![\d-]..)\d{2}-0\d{5}-\d{2})(?![\d-])", "EudraCT {}"),
+    ("-", r"(20(?<![\d-]..)\d{2}-5\d{5}-\d{2}-\d{2})(?![\d-])", "EUCT {}"),
 )
 
 
@@ -73,7 +83,10 @@ def the_only(values: list[str]) -> str:
 
 def _trimmed(doi: str) -> str:
     """Without the punctuation of the sentence around it and without what an address adds."""
-    doi = re.split(r"[?#]|&(?=\w+=)|<(?=/?[a-z])|,?https?:", doi.lower(), maxsplit=1)[0]
+    doi = doi.lower()
+    if _PLAIN_DOI.fullmatch(doi) and not doi.endswith(("pdf", "htm", "html")):
+        return doi
+    doi = re.split(r"[?#]|&(?=\w+=)|<(?=/?[a-z])|,?https?:", doi, maxsplit=1)[0]
     while doi:
         last = doi[-1]
         if last in ".,;:'’”*" or (last in _CLOSERS and doi.count(last) > doi.count(_CLOSERS[last])):
@@ -87,7 +100,9 @@ def _trimmed(doi: str) -> str:
 
 def pmids_in_addresses(text: str) -> list[str]:
     """PubMed numbers out of links to PubMed or Europe PMC."""
-    return [number.lstrip("0") for number in _PUBMED_ADDRESS.findall(text)] if "/" in text else []
+    if "/" not in text or not ("pubmed" in (lower := text.lower()) or "europepmc" in lower):
+        return []
+    return [number.lstrip("0") for number in _PUBMED_ADDRESS.findall(text)]
 
 
 def is_pmid(text: str) -> bool:
@@ -98,14 +113,17 @@ def is_pmid(text: str) -> bool:
 def registry_ids_in(text: str) -> tuple[str, ...]:
     """Numbers of trial registers in the order of their first appearance, one spelling each."""
     found: dict[str, int] = {}
-    for marker, pattern, spelling in _REGISTERS:
+    registers = _REGISTERS if "CT" in text else _WITHOUT_CT
+    if _EUROPEAN_SIGN.search(text):
+        registers += _EUROPEAN
+    for marker, pattern, spelling in registers:
         if marker not in text:
             continue
         for match in pattern.finditer(text):
             number = re.sub(r"\s", "", match[1])
             number = number.lower() if marker in ("jRCT", "RBR-") else number.upper()
             found.setdefault(spelling.format(number), match.start())
-    return tuple(sorted(found, key=found.__getitem__))
+    return tuple(sorted(found, key=found.__getitem__)) if found else ()
 
 
 def year_in(text: str) -> int | None:

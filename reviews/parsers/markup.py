@@ -10,6 +10,7 @@ _NAMES = (
     "abstracttext|copyrightinformation|abstract|p|i|b|u|em|strong|italic|bold|sub|sup|sc|inf|br|div|span|"
     "sec|title|h[1-6]|ul|ol|li|list|list-item"
 )
+_ANY_TAG = re.compile(r"</?[A-Za-z]")
 _LABELLED = re.compile(r"<AbstractText\b[^<>]*?\bLabel\s*=\s*\"([^\"<>]*)\"[^<>]*>", re.I)
 _COPYRIGHT = re.compile(r"<CopyrightInformation>[^<]*</CopyrightInformation>", re.I)
 _TAG = re.compile(rf"</?(?:jats:|mml:)?(?:{_NAMES})(?:\s+[\w:-]+\s*=[^<>]*)?\s*/?>", re.I)
@@ -19,7 +20,7 @@ _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});", re.I
 
 def without_markup(text: str) -> str:
     """Plain text: labels of PubMed's XML become "METHODS: ", other known tags go, entities are resolved."""
-    if "<" in text:
+    if "<" in text and _ANY_TAG.search(text):
         text = _COPYRIGHT.sub("", text)
         text = _LABELLED.sub(lambda label: f"{label[1]}: ", text)
         text = _BLOCK_END.sub(" ", text)

@@ -26,7 +26,7 @@ from reviews.parsers.decoding import Text
 from reviews.parsers.identifiers import dois_in, is_pmid, registry_ids_in, the_only, year_in
 from reviews.parsers.markup import without_markup
 from reviews.parsers.parsed import ParsedRecord, Problem
-from reviews.parsers.tagged import Entry, Outside
+from reviews.parsers.tagged import Entry, Outside, one_line
 
 NAME = "medline"
 
@@ -37,6 +37,7 @@ OID ORI OT OTO OWN PB PG PHST PL PMC PMCR PMID PRIN PS PST PT PUBM RF RIN RN ROF
 SPIN STAT TA TI TT UIN UOF VI VTI
 """
 _KNOWN_TAGS = frozenset(_KNOWN_TAGS_WORDS.split())
+_INNER_TAGS = {f"{tag:<4}- ": tag for tag in _KNOWN_TAGS - {"PMID", "PMC"}}
 _TAG = re.compile(r"([A-Z][A-Z0-9]{1,3})([ \t\xa0]{0,3})-([ \t\xa0]*)(.*)", re.S)
 _BEGINS = re.compile(
     r"^\ufeff*(?:PMID[ \t]?-[ \t]*\d{1,8}|PMC[ \t]?-[ \t]*PMC\d+)[ \t]*"
@@ -73,6 +74,14 @@ def read_lines(lines: Iterable[str]) -> Iterator[ParsedRecord | Problem]:
     outside = Outside()
     after_blank = False
     for number, original in enumerate(lines, start=1):
+        if entry and not after_blank and (tagged := _INNER_TAGS.get(original[:6])):  # nearly every line
+            entry.begin(original, tagged, original[6:])
+            continue
+        if entry and original.startswith("      ") and (more := original.strip()):
+            entry.lines.append(original)
+            entry.fields[-1][1].append(more)
+            after_blank = False
+            continue
         line = original.lstrip("\ufeff")
         tag = _tag_of(line)
         begins = _begins(tag, entry, after_blank)
@@ -120,7 +129,7 @@ def _begins(tag: tuple[str, str] | None, entry: Entry | None, after_blank: bool)
     if name == "PMID":
         return not entry or "PMID" in entry.tags or (after_blank and not _is_double_spaced(entry))
     if name == "PMC" and _PMC_NUMBER.fullmatch(value):
-        if not entry or entry.fields[0].tag == "PMC":
+        if not entry or entry.fields[0][0] == "PMC":
             return not entry or "PMC" in entry.tags
         return after_blank and not _is_double_spaced(entry)
     return False
@@ -180,13 +189,13 @@ def _authors(entry: Entry) -> tuple[str, ...]:
     """Full names; the short form behind a full name is the same person."""
     names: dict[str, None] = {}
     told_in_full = False
-    for field in entry.fields:
-        if field.tag not in ("FAU", "AU", "CN"):
+    for tag, lines in entry.fields:
+        if tag not in ("FAU", "AU", "CN"):
             continue
-        if name := " ".join(" ".join(field.lines).split()):
-            if not (field.tag == "AU" and told_in_full):
+        if name := one_line(lines):
+            if not (tag == "AU" and told_in_full):
                 names[name] = None
-            told_in_full = field.tag == "FAU"
+            told_in_full = tag == "FAU"
     return tuple(names)
 
 

@@ -31,6 +31,7 @@ FD H1 H2 ID IP IS J1 J2 JA JF JO KW L1 L2 L3 L4 LA LB LK M1 M2 M3 N1 N2 NV OP PB
 SN SP ST SV T1 T2 T3 TA TI TT U1 U2 U3 U4 U5 UR VL VO WP WT WV Y1 Y2 YR
 """
 _KNOWN_TAGS = frozenset(_KNOWN_TAGS_WORDS.split())
+_INNER_TAGS = _KNOWN_TAGS - {"TY", "ER"}
 _TYPES_WORDS = """
 ABST ADVS AGGR ANCIENT ART BILL BLOG BOOK CASE CHAP CHART CLSWK COMP CONF CPAPER CTLG DATA DBASE DICT EBOOK
 ECHAP EDBOOK EJOUR ELEC ENCYC EQUA FIGURE GEN GOVDOC GRANT HEAR ICOMM INPR INTV JFULL JOUR LEGAL MANSCPT MAP
@@ -41,6 +42,8 @@ _TYPES = frozenset(_TYPES_WORDS.split())
 _INDENT = " \t\xa0"
 _TAG = re.compile(r"([ \t\xa0]*)([A-Za-z][A-Za-z0-9])([ \t\xa0]{0,4})[-‐‑–—]([ \t\xa0]*)(.*)", re.S)
 _BEGINS = re.compile(r"^\ufeff?[ \t\xa0]*TY[ \t\xa0]{0,4}[-‐‑–—]", re.M | re.I)
+# What a line must look like to be anything but more of the field above it.
+_NOTEWORTHY = re.compile(r"\s*$|\s*record #?\d|\ufeff|[ \t\xa0]*[a-z][a-z0-9][ \t\xa0]{0,4}[-‐‑–—]", re.I)
 _PREAMBLE = re.compile(
     r"(?:Record #?\d+ of \d+|(?:Provider|Content|Database|Source|Link to [^:]{1,60}|Date|"
     r"Exported?[^:]{0,40}):.*"
@@ -62,6 +65,8 @@ class _Style(NamedTuple):
 class _Entry:
     """The entry being read: its lines as found and its fields so far."""
 
+    __slots__ = ("fields", "line", "lines", "style")
+
     def __init__(self, line: int, style: _Style) -> None:
         self.line = line
         self.style = style
@@ -71,14 +76,14 @@ class _Entry:
     def add(self, line: str, tag: tuple[str, str] | None) -> None:
         self.lines.append(line)
         if tag:
-            self.fields.append(Field(tag[0], [tag[1].rstrip()]))
+            self.fields.append((tag[0], [tag[1].rstrip()]))
         else:
-            self.fields[-1].lines.append(line.rstrip())
+            self.fields[-1][1].append(line.rstrip())
 
     def without_next_preamble(self) -> None:
         """Give back the lines at the end that announce the next entry, when ER is missing."""
-        while len(self.fields[-1].lines) > 1 and _is_preamble(self.lines[-1]):
-            self.fields[-1].lines.pop()
+        while len(self.fields[-1][1]) > 1 and _is_preamble(self.lines[-1]):
+            self.fields[-1][1].pop()
             self.lines.pop()
 
     def record(self, position: int) -> ParsedRecord:
@@ -105,6 +110,15 @@ def read_lines(lines: Iterable[str]) -> Iterator[ParsedRecord | Problem]:
     stray_line = 0
     after_blank = False
     for number, original in enumerate(lines, start=1):
+        if entry and original[2:6] == "  - " and original[:2] in _INNER_TAGS:  # nearly every line
+            entry.lines.append(original)
+            entry.fields.append((original[:2], [original[6:].rstrip()]))
+            after_blank = False
+            continue
+        if entry and not after_blank and not _NOTEWORTHY.match(original):  # nearly every other line
+            entry.lines.append(original)
+            entry.fields[-1][1].append(original.rstrip())
+            continue
         line = original.lstrip("\ufeff")
         style = _type_line(line)
         if entry and not style and after_blank and _NEXT_ENTRY.match(line.strip()):

@@ -12,10 +12,11 @@ Where several tags may carry a field, they are asked in order and the first that
 | doi | DO DI, M3 L3, UR, N1, L2 LK L1 | after DO only where exactly one DOI is named |
 | pmid | PM, "1[pmid]", "PUBMED 1", links, AN ID C5 C2 | a bare number only where the dialect says PubMed |
 | publication types | PT M3 | M3 is a DOI in some dialects and a class code in others: both left out |
+
+Tags that are in none of these rows are the record's `extra`, each as found and in their order.
 """
 
 import re
-from dataclasses import dataclass
 
 from reviews.parsers.identifiers import (
     dois_in,
@@ -38,14 +39,16 @@ _MEDLINE = re.compile(r"medline|pubmed|^nlm$|^cmedm$|^mnh$|^mdc$|^ppez", re.I)
 _PMID_NAMED = re.compile(r"(?:^|[\s;,])(?:PMID|PubMed(?: PMID| ID)?|PUBMED|MEDLINE)[\s:]{1,2}(\d{1,8})\b")
 _PMID_MARKED = re.compile(r"^(\d{1,8})\s*\[pmid\]", re.I)
 _LINK_TAGS = ("UR", "L1", "L2", "L3", "L4", "LK")
+_OURS_WORDS = """
+TY TI T1 CT BT ST AB N2 AU A1 PY Y1 YR JF T2 JO JA J2 J1 DO DI PM LA KW MH PT UR VL VO IS IP SP EP PG ER
+"""
+_OURS = frozenset(
+    _OURS_WORDS.split()
+)  # what they say is in the fields of the record; the others are its extra
 
 
-@dataclass(slots=True)
-class Field:
-    """One tag with its text: the first line, and the lines that continue it."""
-
-    tag: str
-    lines: list[str]
+# One tag with its text: the first line, and the lines that continue it.
+Field = tuple[str, list[str]]
 
 
 class _Fields:
@@ -53,26 +56,27 @@ class _Fields:
 
     def __init__(self, fields: list[Field]) -> None:
         self._lines: dict[str, list[list[str]]] = {}
-        self._texts: dict[str, list[str]] = {}
-        for field in fields:
-            lines = field.lines
-            text = lines[0].strip() if len(lines) == 1 else "\n".join(line.strip() for line in lines).strip()
-            if text and (len(text) > _LONGEST_NOTHING or text.lower() not in _NOTHING):
-                self._lines.setdefault(field.tag, []).append(lines)
-                self._texts.setdefault(field.tag, []).append(text)
+        for tag, lines in fields:
+            if tag in self._lines:
+                self._lines[tag].append(lines)
+            else:
+                self._lines[tag] = [lines]
 
     def texts(self, tag: str) -> list[str]:
         """Each occurrence of a tag with its lines as paragraphs; those that say nothing are left out."""
-        return self._texts.get(tag, [])
+        if tag not in self._lines:
+            return []
+        return [text for lines in self._lines[tag] if (text := _text_of(lines))]
 
     def all(self, *tags: str) -> list[str]:
-        return [text for tag in tags for text in self.texts(tag)]
+        return [text for tag in tags if tag in self._lines for text in self.texts(tag)]
 
     def first(self, *tags: str) -> str:
         """The first that says something, on one line."""
         for tag in tags:
-            for text in self.texts(tag):
-                return _one_line(text)
+            for lines in self._lines.get(tag, ()):
+                if text := _text_of(lines):
+                    return _one_line(text)
         return ""
 
     def items(self, *tags: str) -> tuple[str, ...]:
@@ -81,8 +85,9 @@ class _Fields:
         for tag in tags:
             for lines in self._lines.get(tag, ()):
                 for line in _unwrapped(lines) if len(lines) > 1 else lines:
-                    for item in line.split(";"):
-                        if (item := " ".join(item.split())).lower() not in _NOTHING:
+                    for part in line.split(";"):
+                        item = " ".join(part.split())
+                        if len(item) > _LONGEST_NOTHING or item.lower() not in _NOTHING:
                             found[item] = None
         return tuple(found)
 
@@ -115,6 +120,7 @@ def record_from(fields: list[Field], *, position: int, line: int, raw: str) -> P
         volume=entry.first("VL", "VO"),
         issue=entry.first("IS", "IP"),
         pages=_pages(entry),
+        extra=tuple((tag, text) for tag, lines in fields if tag not in _OURS and (text := _text_of(lines))),
     )
 
 
@@ -157,14 +163,13 @@ def _pmid(entry: _Fields) -> str:
     for text in entry.all("PM"):
         if is_pmid(text):
             return text.lstrip("0")
-    named = [
-        number
-        for text in entry.all("U1", "U2", "C3", "AN", "ID")
-        for number in (*_PMID_MARKED.findall(text), *_PMID_NAMED.findall(text))
-    ]
-    # Notes also cite ("Comment in ... PMID: 1"), so there the number must begin its line.
-    notes = [_PMID_NAMED.match(line) for text in entry.all("N1") for line in text.split("\n")]
-    named += [note[1] for note in notes if note]
+    named: list[str] = []
+    for text in entry.all("U1", "U2", "C3", "AN", "ID"):
+        named += _PMID_MARKED.findall(text) + _PMID_NAMED.findall(text)
+    for text in entry.texts("N1"):
+        if "PMID" in text or "MED" in text or "Med" in text:
+            # Notes also cite ("Comment in ... PMID: 1"), so there the number must begin its line.
+            named += [note[1] for line in text.split("\n") if (note := _PMID_NAMED.match(line))]
     if pmid := the_only([number.lstrip("0") for number in named]):
         return pmid
     if pmid := the_only([number for text in entry.all(*_LINK_TAGS) for number in pmids_in_addresses(text)]):
@@ -178,13 +183,14 @@ def _pmid(entry: _Fields) -> str:
 
 def _bare_number_tags(entry: _Fields) -> tuple[str, ...]:
     """The tags in which this dialect keeps the PubMed number without saying so."""
-    database = " ".join(entry.all("DB", "DP"))
+    names = entry.all("DB", "DP")
+    database = " ".join(names)
     if "embase.com" in " ".join(entry.all("UR")) or entry.first("U2").startswith("L"):
         return ("C5",)  # Embase.com; its own numbers begin with L
     if database == "Scopus":
         return ("C2",)
     # Embase on Ovid numbers its own records with bare digits as well, so its name rules AN and ID out.
-    if any(_MEDLINE.search(name) for name in entry.all("DB", "DP")) and "embase" not in database.lower():
+    if "embase" not in database.lower() and any(_MEDLINE.search(name) for name in names):
         # Ovid's ID is the accession number; EndNote's is its own running number, whatever the provider.
         return ("AN", "ID") if "ovid" in database.lower() else ("AN",)
     return ()
@@ -192,7 +198,7 @@ def _bare_number_tags(entry: _Fields) -> tuple[str, ...]:
 
 def _url(entry: _Fields) -> str:
     for text in entry.all("UR", "L1", "L2"):
-        for address in re.split(r"[\s]+|;(?=https?:)", text):
+        for address in re.split(r"[\s]+|;(?=https?:)", text) if ";" in text or " " in text else text.split():
             if address.lower().startswith(("http://", "https://")):
                 return address.rstrip(";,")
     return ""
@@ -203,6 +209,12 @@ def _pages(entry: _Fields) -> str:
     if first and last and last != first and last not in first.split("-"):
         return f"{first}-{last}"
     return first or entry.first("PG", "C7") or last
+
+
+def _text_of(lines: list[str]) -> str:
+    """The lines of one field as paragraphs; "" when they say nothing."""
+    text = lines[0].strip() if len(lines) == 1 else "\n".join([line.strip() for line in lines]).strip()
+    return "" if len(text) <= _LONGEST_NOTHING and text.lower() in _NOTHING else text
 
 
 def _one_line(text: str) -> str:

@@ -10,20 +10,32 @@ _ENDS = "\r\n"
 class Entry:
     """The entry being read: its lines as found and its fields so far."""
 
+    __slots__ = ("fields", "line", "lines", "tags")
+
     def __init__(self, line: int) -> None:
         self.line = line  # 1-based
         self.lines: list[str] = []
         self.fields: list[Field] = []
-        self.tags: dict[str, list[Field]] = {}
+        self.tags: dict[str, list[list[str]]] = {}  # the same by tag: the lines of each field
 
     def add(self, line: str, tag: tuple[str, str] | None) -> None:
         """Take a line: the beginning of a field, or without a tag more of the field above it."""
-        self.lines.append(line)
         if tag:
-            self.fields.append(Field(tag[0], [tag[1].strip(_ENDS)]))
-            self.tags.setdefault(tag[0], []).append(self.fields[-1])
-        elif line.strip():
-            self.fields[-1].lines.append(line.strip(_ENDS))
+            self.begin(line, *tag)
+        else:
+            self.lines.append(line)
+            if line.strip():
+                self.fields[-1][1].append(line.strip(_ENDS))
+
+    def begin(self, line: str, tag: str, value: str) -> None:
+        """Take the first line of a field."""
+        self.lines.append(line)
+        lines = [value.strip(_ENDS)]
+        self.fields.append((tag, lines))
+        if tag in self.tags:
+            self.tags[tag].append(lines)
+        else:
+            self.tags[tag] = [lines]
 
     def raw(self) -> str:
         """The entry as found, without the blank lines that part it from the next."""
@@ -34,8 +46,11 @@ class Entry:
 
     def texts(self, *tags: str) -> list[str]:
         """Each field of these tags on one line, in the order of the tags; empty ones are left out."""
-        found = (field.lines for tag in tags for field in self.tags.get(tag, ()))
-        return [text for lines in found if (text := " ".join(" ".join(lines).split()))]
+        found: list[str] = []
+        for tag in tags:
+            if tag in self.tags:
+                found += [text for lines in self.tags[tag] if (text := one_line(lines))]
+        return found
 
     def first(self, *tags: str) -> str:
         """The first field of these tags that says something, on one line."""
@@ -43,7 +58,7 @@ class Entry:
 
     def items(self, *tags: str) -> tuple[str, ...]:
         """A list kept one per line of a field, without repeats."""
-        lines = [line for tag in tags for field in self.tags.get(tag, ()) for line in field.lines]
+        lines = [line for tag in tags for field in self.tags.get(tag, ()) for line in field]
         return tuple(dict.fromkeys(text for line in lines if (text := " ".join(line.split()))))
 
     def listed(self, *tags: str) -> tuple[str, ...]:
@@ -54,6 +69,14 @@ class Entry:
     def year(self, *tags: str) -> int | None:
         """The first year these tags tell."""
         return next((year for text in self.texts(*tags) if (year := year_in(text))), None)
+
+
+def one_line(lines: list[str]) -> str:
+    """The lines of a field as one, every run of blanks a single one."""
+    text = lines[0].strip() if len(lines) == 1 else " ".join(lines).strip()
+    if text.isascii() and "  " not in text and "\t" not in text:  # the usual case: nothing to take apart
+        return text
+    return " ".join(text.split())
 
 
 class Outside:

@@ -212,3 +212,21 @@ def test_the_rest_is_taken_as_found():
 
 def test_register_numbers_in_a_list_of_cited_works_are_not_its_own():
     assert field_of("registry_ids", "M1  - Doe, J. (2016). Another trial (NCT01234567).") == ()
+
+
+def test_what_no_field_of_ours_holds_is_kept_beside_them_in_its_order():
+    record = record_of(
+        "N1  - RAYYAN-INCLUSION: {\"Bob\"=>\"Included\"}", "TI  - A title", "C1  - Screened", "LB  - A label",
+        "N1  - Second note,", "on two lines", "C8  - NA", "U1  - x", "ID  - 12", "RN  - A research note",
+        "AU  - Doe, J.", "Z9  - A tag of no dialect",
+    )  # fmt: skip
+    assert record.extra == (
+        ("N1", 'RAYYAN-INCLUSION: {"Bob"=>"Included"}'),
+        ("C1", "Screened"),
+        ("LB", "A label"),
+        ("N1", "Second note,\non two lines"),
+        ("U1", "x"),
+        ("ID", "12"),
+        ("RN", "A research note"),
+        ("Z9", "A tag of no dialect"),
+    )
