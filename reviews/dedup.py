@@ -27,10 +27,18 @@ from .duplicate_groups import (
 )
 from .likeness import VERSION, Likeness, Outcome, compare, contradict
 from .likeness_fields import ABSTRACT_LENGTH, Facts, facts_of
-from .linking import judge_pair, link_records, unlink_record
+from .linking import judge_pair, link_records, take_back, unlink_record
 from .models import DuplicatePair, Record, Review, User, Verb
 
-__all__ = ["Sought", "find_duplicates", "judge_pair", "link_records", "unlink_record", "waiting_pairs"]
+__all__ = [
+    "Sought",
+    "find_duplicates",
+    "judge_pair",
+    "link_records",
+    "take_back",
+    "unlink_record",
+    "waiting_pairs",
+]
 
 SAME, DIFFERENT, OPEN = (
     DuplicatePair.Verdict.SAME,

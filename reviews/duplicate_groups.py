@@ -1,8 +1,17 @@
 """Groups of duplicates: one record stays, the others are linked to it, one deep.
 
-Which one stays (`elect`): one that is found (its import was not undone) before one that is not; then the one
-with more live votes, so that nobody's work goes out of sight; then the most complete; then the lowest number.
-A link deletes nothing: what a linked record carries counts nowhere until the link is undone.
+Which one stays (`elect`), the first difference decides:
+
+1. one that is found (its import was not undone) before one that is not;
+2. the one that was judged further: more stages settled; of two settled equally far the included one before the
+   excluded one, then the one whose report belongs to a study, then the one in conflict. So no answer that two
+   people came to goes out of sight under a record that nobody judged, and no included paper under an excluded one;
+3. the one that a person named, where a person did;
+4. the one with more live votes, then the one that was removed before screening: no run clears what people did;
+5. the most complete, then the lowest number.
+
+A link deletes nothing and moves nothing: votes and answers of a linked record are kept, count nowhere while it
+is linked, and count again when the link is undone (docs/adr/0012-what-duplicates-share.md).
 
 Every verb on links locks all records of all groups it touches, in the order of their keys, before it looks;
 so two people who link in the same moment come one after the other, and links never chain.
@@ -10,11 +19,12 @@ so two people who link in the same moment come one after the other, and links ne
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
-from .models import Record, Search
+from .models import Record, Removal, Search
 from .refusals import Refused
 
 CHUNK = 500  # keys in one query: SQLite may have as few as 999 parameters
@@ -47,6 +57,21 @@ _CONTENT = [
     "registry_ids",
     "publication_types",
 ]
+
+
+@dataclass(frozen=True, order=True)
+class Standing:
+    """How far a record was judged; the greater one goes further (rules 2 and 4 above, in this order)."""
+
+    settled: int = 0  # stages of screening that are settled
+    included: bool = False  # and the last of these answers is include
+    studied: bool = False
+    disputed: bool = False
+    votes: int = 0
+    removed: bool = False
+
+
+_NOTHING = Standing()
 
 
 class _Moved(Exception):
@@ -107,33 +132,79 @@ def completeness(record: Record) -> int:
     return 4 * bool(record.title) + told + sum(map(bool, lists))
 
 
-def elect(members: Iterable[Record], *, votes: Mapping[int, int], withdrawn: Collection[int]) -> Record:
-    """The member that stays, by the rule above. `withdrawn`: keys of searches that were undone."""
-    return min(
-        members,
-        key=lambda record: (
+def elect(
+    members: Iterable[Record],
+    *,
+    votes: Mapping[int, Standing],
+    withdrawn: Collection[int],
+    named: int | None = None,
+) -> Record:
+    """The member that stays, by the rule above. `withdrawn`: keys of searches that were undone. `named`: the key
+    of the member that a person wants to stay.
+    """
+
+    def place(record: Record) -> tuple[object, ...]:
+        so_far = votes.get(record.pk, _NOTHING)
+        return (
             record.search_id in withdrawn,
-            -votes.get(record.pk, 0),
+            -so_far.settled,
+            not so_far.included,
+            not so_far.studied,
+            not so_far.disputed,
+            record.pk != named,
+            -so_far.votes,
+            not so_far.removed,
             -completeness(record),
             record.number,
-        ),
-    )
+        )
+
+    return min(members, key=place)
 
 
-def votes_on(keys: Iterable[int]) -> dict[int, int]:
-    """How many live decisions and settled answers each of these records has (none: left out).
+def votes_on(keys: Iterable[int]) -> dict[int, Standing]:
+    """How far each of these records was judged (not at all: left out).
 
-    Reads through the relations of the app to the right, which imports nothing from it.
+    Reads through the relations of the apps to the right, which imports nothing from them.
     """
-    found: dict[int, int] = {}
+    found: dict[int, Standing] = {}
+    live = Q(resolutions__withdrawn_at__isnull=True)
+    full = live & Q(resolutions__stage="full_text")
+    include = Q(resolutions__verdict="include")
     for chunk in chunks(keys):
         counted = Record.objects.filter(pk__in=chunk).annotate(
-            decided=Count("decisions", filter=Q(decisions__withdrawn_at__isnull=True), distinct=True),
-            settled=Count("resolutions", filter=Q(resolutions__withdrawn_at__isnull=True), distinct=True),
+            voted=Count("decisions", filter=Q(decisions__withdrawn_at__isnull=True), distinct=True),
+            settled=Count("resolutions", filter=live, distinct=True),
+            included=Count("resolutions", filter=live & include, distinct=True),
+            read=Count("resolutions", filter=full, distinct=True),
+            read_and_included=Count("resolutions", filter=full & include, distinct=True),
+            disputes=Count("conflicts", filter=Q(conflicts__closed_at__isnull=True), distinct=True),
+            study=F("report__study_id"),
+            removed=Exists(Removal.objects.filter(record=OuterRef("pk"), withdrawn_at__isnull=True)),
         )
-        for pk, decided, settled in counted.values_list("pk", "decided", "settled"):
-            if decided + settled:
-                found[pk] = decided + settled
+        columns = (
+            "voted", "settled", "included", "read", "read_and_included", "disputes", "study", "removed"
+        )  # fmt: skip
+        for (
+            pk,
+            voted,
+            settled,
+            included,
+            read,
+            read_and_included,
+            disputes,
+            study,
+            removed,
+        ) in counted.values_list("pk", *columns):
+            standing = Standing(
+                settled=settled,
+                included=bool(read_and_included if read else included),
+                studied=study is not None,
+                disputed=bool(disputes),
+                votes=voted,
+                removed=removed,
+            )
+            if standing != _NOTHING:
+                found[pk] = standing
     return found
 
 
@@ -175,8 +246,8 @@ def by_group(records: Mapping[int, Record]) -> dict[int, list[Record]]:
 def reelect(*, records: QuerySet[Record]) -> list[tuple[int, int]]:
     """After a search was undone or restored: give the groups its records are in the original they now need.
 
-    A group changes only where the one that stayed no longer counts, or where another has more votes than it
-    (they came back with the search); otherwise what people chose stands. All of `records` are locked, so that
+    A group changes only where the one that stayed no longer counts, or where another was judged further
+    (its votes came back with the search); otherwise what people chose stands. All of `records` are locked, so that
     nobody links to one of them meanwhile. Returns (number of the one that stayed, of the one that stays now).
     """
     places = locked_groups(list(records.values_list("pk", flat=True)), whole=False)
@@ -188,7 +259,8 @@ def reelect(*, records: QuerySet[Record]) -> list[tuple[int, int]]:
     for root, group in sorted(groups.items()):
         stayed = next(record for record in group if record.pk == root)
         chosen = elect(group, votes=votes, withdrawn=withdrawn)
-        needed = stayed.search_id in withdrawn or votes.get(chosen.pk, 0) > votes.get(root, 0)
+        further = votes.get(chosen.pk, _NOTHING) > votes.get(root, _NOTHING)
+        needed = stayed.search_id in withdrawn or further
         if needed and chosen.pk != root and chosen.search_id not in withdrawn:
             put_under(chosen, group)
             moved.append((stayed.number, chosen.number))

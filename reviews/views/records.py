@@ -237,14 +237,23 @@ def record_link(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         ).first()
         if original is None:
             raise BadInput(f"There is no record #{form.cleaned_data['original']} in this review.")
-        linked = dedup.link_records(
+        stays = dedup.link_records(
             record=shown, original=original, by=membership.user, reason=form.cleaned_data["reason"]
         )
     except Refused as no:
         return _show(request, membership, shown, status=no.status, original_form=form, refusal=no)
-    stays = linked.duplicate_of.number if linked.duplicate_of else number
-    messages.success(request, f"#{number} is linked to #{stays}. Votes on it are kept.")
+    messages.success(request, linked_in_words(shown, original, stays))
     return redirect("record", slug, number)
+
+
+def linked_in_words(record: Record, original: Record, stays: Record) -> str:
+    """What became of "this is a duplicate of that": which one stays, and why where it is not the one named."""
+    if stays.pk == record.pk:
+        return (
+            f"#{original.number} is linked to #{record.number}, which stays, because it was judged further. "
+            "Votes on both are kept."
+        )
+    return f"#{record.number} is linked to #{stays.number}. Votes on it are kept."
 
 
 @require_POST

@@ -7,7 +7,7 @@ from itertools import combinations
 import pytest
 
 from reviews import audit, dedup, importing
-from reviews.duplicate_groups import elect
+from reviews.duplicate_groups import Standing, elect
 from reviews.models import DuplicatePair, Event, Record
 from reviews.refusals import BadInput, Refused
 from tests import factories
@@ -359,8 +359,9 @@ def test_an_open_pair_between_two_members_of_one_group_waits_no_more_and_returns
 def test_election_prefers_found_then_votes_then_completeness_then_number(search, embase):
     a, b = factories.record(search), factories.record(embase, doi="10.1/x")
     assert elect([a, b], votes={}, withdrawn=()) == b
-    assert elect([a, b], votes={a.pk: 1}, withdrawn=()) == a
-    assert elect([a, b], votes={a.pk: 1}, withdrawn={search.pk}) == b
+    voted = {a.pk: Standing(votes=1)}
+    assert elect([a, b], votes=voted, withdrawn=()) == a
+    assert elect([a, b], votes=voted, withdrawn={search.pk}) == b
     b.doi = ""
     assert elect([b, a], votes={}, withdrawn=()) == a
 
