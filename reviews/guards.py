@@ -130,13 +130,17 @@ class FrozenColumns:
 
 @dataclass(frozen=True)
 class RefusedWhen:
-    """A condition on a row (SQL over NEW and OLD, the same for both vendors) under which `event` is refused."""
+    """A condition on a row (SQL over NEW and OLD, the same for both vendors) under which `event` is refused.
+
+    `needs` is a (table, column) it reads that a later migration than the table's own has made.
+    """
 
     table: str
     name: str
     event: str
     when: str
     message: str
+    needs: tuple[str, str] | None = None
 
     def sqlite(self, columns: list[str]) -> list[tuple[str, str]]:
         """See Guard."""
@@ -154,12 +158,25 @@ def _no_truncate(table: str) -> tuple[str, str]:
 
 
 def _statements(connection: BaseDatabaseWrapper, guards: Iterable[Guard]) -> Iterable[tuple[str, str, str]]:
-    """(table, trigger name, SQL) of every trigger of `guards` on this database."""
-    for guard in guards:
-        with connection.cursor() as cursor:
-            columns = [c.name for c in connection.introspection.get_table_description(cursor, guard.table)]
-        for name, sql in getattr(guard, connection.vendor)(columns):
-            yield guard.table, name, sql
+    """(table, trigger name, SQL) of every trigger of `guards` on this database.
+
+    A guard whose table or column a later migration makes is left out; that migration installs it.
+    """
+    needed = [(guard, getattr(guard, "needs", None) or (guard.table, "id")) for guard in guards]
+    columns = _columns(connection, {name for guard, (table, _) in needed for name in (guard.table, table)})
+    for guard, (table, column) in needed:
+        if column in columns.get(table, ()) and guard.table in columns:
+            for name, sql in getattr(guard, connection.vendor)(columns[guard.table]):
+                yield guard.table, name, sql
+
+
+def _columns(connection: BaseDatabaseWrapper, tables: set[str]) -> dict[str, list[str]]:
+    """The columns of each of these tables that is there."""
+    with connection.cursor() as cursor:
+        return {
+            table: [c.name for c in connection.introspection.get_table_description(cursor, table)]
+            for table in tables.intersection(connection.introspection.table_names(cursor))
+        }
 
 
 def install_on(connection: BaseDatabaseWrapper, guards: Iterable[Guard]) -> None:
@@ -197,9 +214,41 @@ _CHAIN = (
     " OR EXISTS (SELECT 1 FROM reviews_record r WHERE r.duplicate_of_id = NEW.id))"
 )
 
+_ARRIVED_AT = ("reviews_search", "arrived_at")
+_HAS_ARRIVED = (
+    "NOT EXISTS (SELECT 1 FROM reviews_search s WHERE s.id = OLD.search_id AND s.arrived_at IS NULL)"
+)
+
 GUARDS: list[Guard] = [
     AppendOnly("reviews_event"),
     AppendOnly("reviews_llmcall"),
+    RefusedWhen(
+        "reviews_search",
+        "reviews_search_no_delete",
+        "DELETE",
+        "OLD.arrived_at IS NOT NULL",
+        "reviews_search: what has arrived is never deleted, only withdrawn",
+        needs=_ARRIVED_AT,
+    ),
+    RefusedWhen(
+        "reviews_search",
+        "reviews_search_arrives_once",
+        "UPDATE OF arrived_at",
+        "OLD.arrived_at IS NOT NULL AND (NEW.arrived_at IS NULL OR NEW.arrived_at <> OLD.arrived_at)",
+        "reviews_search: a search arrives once",
+        needs=_ARRIVED_AT,
+    ),
+    *(
+        RefusedWhen(
+            table,
+            f"{table}_no_delete",
+            "DELETE",
+            _HAS_ARRIVED,
+            f"{table}: what has arrived is never deleted",
+            needs=_ARRIVED_AT,
+        )
+        for table in ("reviews_record", "reviews_importproblem")
+    ),
     FrozenColumns("reviews_record", ("review_id", "search_id", "position", "number", "raw", "raw_sha256")),
     RefusedWhen(
         "reviews_record",

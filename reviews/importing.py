@@ -1,39 +1,41 @@
-"""Bringing a search in, undoing that, and taking it back again.
+"""Bringing a search in. (Undoing that, and taking it back again, are in undoing.py; its verbs are also found here.)
 
-One search is one transaction: all of its records are stored, or none, and no file is left behind. Everything
-that was found is kept as found (`Record.raw`, and the file itself); what does not fit a column is cut there and
-said as a problem. Undoing an import withdraws the search: its records stay in the table, with every vote on
-them, and count nowhere until the search is restored. Parsing is in parsers/, finding duplicates in dedup.py.
+A search comes in whole or not at all: its records in many short transactions that nobody sees, then one that
+makes all of them count (arriving.py). Everything that was found is kept as found (`Record.raw`, and the file
+itself); what does not fit a column is cut there and said as a problem (record_rows.py). Parsing is in parsers/,
+finding duplicates in dedup.py.
 """
 
 import hashlib
 import io
-import re
-from collections.abc import Iterator
+import logging
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import islice
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from django.core.files import File
-from django.db import connection, transaction
-from django.db.models import Max
+from django.db import DatabaseError, connection, transaction
 
-from . import audit
-from .duplicate_groups import reelect
-from .models import ImportProblem, Record, Review, Search, User, Verb
-from .models.corpus import SearchKind, sha256_of
+from . import arriving, audit, jobs
+from .jobs import Report, quietly
+from .models import Job, Record, Review, Search, User, Verb
+from .models.corpus import SearchKind
 from .parsers import ParsedRecord, Problem, Source, UnreadableFile, open_source
+from .record_rows import YEARS, problem_from, record_from, storable
 from .refusals import BadInput, Refused
+from .undoing import restore_search, withdraw_search
 
-BATCH = 500  # records held in memory at once
+__all__ = ["YEARS", "Imported", "import_search", "numbers_of", "record_from", "restore_search",
+           "start_import", "storable", "withdraw_search"]  # fmt: skip
+
+logger = logging.getLogger(__name__)
+
+BATCH = 500  # records held in memory, and stored in one transaction
 MANY = 500  # records from which on PostgreSQL's idea of the table's size matters
-YEARS = range(1400, 2101)
 REASONS_SHOWN = 5
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-_COLUMNS = ("journal", "volume", "issue", "pages", "doi", "pmid", "language")
-_LISTS = ("authors", "registry_ids", "keywords", "mesh", "publication_types")
-_LENGTHS = {name: getattr(Record._meta.get_field(name), "max_length") for name in _COLUMNS}  # noqa: B009
+ENDINGS = {"ris": "ris", "medline": "nbib"}
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,65 @@ class Imported:
     found: int
     stored: int
     problems: int
+
+
+def start_import(
+    *,
+    review: Review,
+    by: User,
+    file: File,
+    source: str,
+    kind: str,
+    searched_on: date,
+    file_name: str = "",
+    hold: bool = False,
+    **about: Any,
+) -> Job:
+    """Look at a file and, if it can be imported, start the job that does (`import_search` with these arguments).
+
+    `about` is the rest of what `import_search` takes. The file is moved to the uploads. With `hold` the job
+    waits until somebody submits it (jobs.submit). Queueing the job is the door's.
+
+    Raises:
+        BadInput: as `import_search`, as far as that can be told without reading it all.
+        Refused: this very file is in the review already, or on its way into it.
+    """
+    stream: BinaryIO = file.file  # type: ignore[assignment]
+    search = _search(
+        review, by, kind=kind, source=source, searched_on=searched_on, file_name=file_name, **about
+    )
+    opened = _describe(search, stream)
+    arriving.refuse_second_time(search)
+    _refuse_if_queued(search)
+    arguments = {
+        "source": source,
+        "kind": kind,
+        "searched_on": searched_on.isoformat(),
+        **about,
+        "sha256": search.sha256,
+        "format": opened.format,
+    }
+    stream.seek(0)
+    return jobs.start(
+        review=review,
+        kind=Job.Kind.IMPORT,
+        by=by,
+        arguments=arguments,
+        file=file,
+        stored_as=_stored_as(search),
+        file_name=search.file_name,
+        hold=hold,
+    )
+
+
+def _refuse_if_queued(search: Search) -> None:
+    waiting = Job.objects.filter(review=search.review_id).under_way()
+    if waiting.filter(kind=Job.Kind.IMPORT, arguments__sha256=search.sha256, search__isnull=True).exists():
+        raise Refused(
+            f"This {'file' if search.file_name else 'text'} is waiting to be imported already.",
+            kept="Nothing was imported.",
+            mend="See the imports under way on the page of the searches.",
+        )
 
 
 def import_search(
@@ -60,96 +121,129 @@ def import_search(
     declared_count: int | None = None,
     limits: str = "",
     filters: str = "",
+    report: Report = quietly,
+    job: Job | None = None,
 ) -> Imported:
     """Store a file or a pasted text (`data`, the bytes as they came) as a Search with its Records.
 
     A stream must be seekable. `file_name` is "" for a pasted text. `declared_count` is how many records the
-    source said it had.
+    source said it had. `job`: the job this is done for; its file, which `data` then is, becomes the search's.
 
     Raises:
         BadInput: a field of the search is missing or impossible, or the bytes are no format that is read here.
         Refused: this very file is in the review already, or nothing in it is a record.
+        Cancelled: by `report`. As after every other error, nothing is left of the import.
     """
-    about = _checked_search(
-        kind=kind, source=source, platform=platform, searched_on=searched_on, declared_count=declared_count
-    )
+    search = _search(
+        review, by, kind=kind, source=source, searched_on=searched_on, file_name=file_name, platform=platform,
+        strategy=strategy, declared_count=declared_count, limits=limits, filters=filters,
+    )  # fmt: skip
     stream = io.BytesIO(data) if isinstance(data, bytes) else data
-    sha256 = _sha256(stream)
-    opened = _opened(stream)
-    search = Search(
-        review=review,
-        **about,
-        strategy=storable(strategy).strip(),
-        limits=storable(limits).strip(),
-        filters=storable(filters).strip(),
-        file_name=storable(file_name)[:255],
-        sha256=sha256,
-        format=opened.format,
-        encoding=opened.encoding[:20],
-        imported_by=by,
-    )
+    report("Looking at the file", 0)
+    opened = _describe(search, stream)
+    if job:
+        search.file.name = job.file.name
     try:
-        with transaction.atomic():
-            return _store(search, opened, stream, by)
+        first = arriving.begin(search, job=job, report=report)
+        if not job:
+            _keep_file(search, stream)
+        came = _bring_in(search, opened, stream, first, report)
+        if came.found >= MANY:
+            _tell_the_planner()
+        return _let_in(search, came, by)
     except BaseException as gone_wrong:
-        if search.file.name:
-            search.file.storage.delete(search.file.name)
+        if isinstance(opened.records, Generator):
+            opened.records.close()  # a parser stopped half way ends before its stream is closed
+        _leave_nothing(search)
         if isinstance(gone_wrong, UnreadableFile):
             raise BadInput(str(gone_wrong), kept="") from gone_wrong
         raise
 
 
-def _store(search: Search, opened: Source, stream: BinaryIO, by: User) -> Imported:
-    """Write the search, its file, its records and its problems; called inside the transaction."""
-    review = Review.objects.select_for_update(no_key=True).get(pk=search.review_id)
-    _refuse_second_time(search)
-    search.imported_at = audit.now()
-    stream.seek(0)
-    ending = {"ris": "ris", "medline": "nbib"}.get(search.format, "txt")
-    search.file.save(f"{search.sha256[:32]}.{ending}", File(stream), save=False)
-    search.save(force_insert=True)
-    last = review.records.aggregate(last=Max("number"))["last"] or 0
-    found = problems = 0
+@dataclass
+class _Came:
+    """What has come in so far."""
+
+    first: int
+    found: int = 0
+    problems: int = 0
+
+
+def _bring_in(search: Search, opened: Source, stream: BinaryIO, first: int, report: Report) -> _Came:
+    """Store all records, batch by batch."""
+    came = _Came(first)
     reasons: list[str] = []
+    size = stream.seek(0, io.SEEK_END)
+    stream.seek(0)
     while batch := list(islice(opened.records, BATCH)):
-        records = [row for row in batch if isinstance(row, ParsedRecord)]
-        noted = [_problem(search, row) for row in batch if isinstance(row, Problem)]
-        rows = []
-        for number, parsed in enumerate(records, start=last + found + 1):
-            record, notes = record_from(parsed, search, number)
-            rows.append(record)
-            noted += notes
-        Record.objects.bulk_create(rows, batch_size=BATCH)
-        ImportProblem.objects.bulk_create(noted, batch_size=BATCH)
-        found += len(rows)
-        problems += len(noted)
+        noted = [problem_from(row, search) for row in batch if isinstance(row, Problem)]
+        rows: list[Record] = []
+        for parsed in batch:
+            if isinstance(parsed, ParsedRecord):
+                record, notes = record_from(parsed, search, first + came.found + len(rows))
+                rows.append(record)
+                noted += notes
+        arriving.keep(search, rows, noted)
+        came.found += len(rows)
+        came.problems += len(noted)
         reasons += [str(problem) for problem in noted[: REASONS_SHOWN - len(reasons)]]
-    if not found:
+        report("Reading and storing records", came.found, _estimate(came.found, stream, size))
+    if not came.found:
         raise Refused(
             "Nothing in this file is a record. " + " ".join(reasons),
             kept="Nothing was imported.",
             mend="Export it again as RIS, or paste the text of one page.",
         )
-    if found >= MANY:
-        _tell_the_planner()
-    audit.log(
-        review=review,
-        verb=Verb.SEARCH_IMPORTED,
-        actor=by,
-        subject={"search": search.pk},
-        after={
-            "source": search.source,
-            "kind": search.kind,
-            "searched_on": search.searched_on,
-            "file_name": search.file_name,
-            "sha256": search.sha256,
-            "declared": search.declared_count,
-            "found": found,
-            "problems": problems,
-            "numbers": [last + 1, last + found],
-        },
-    )
-    return Imported(search=search, found=found, stored=found, problems=problems)
+    return came
+
+
+def _estimate(found: int, stream: BinaryIO, size: int) -> int | None:
+    """About how many records the file has, from how far it is read; None where that cannot be told."""
+    read = 0 if stream.closed else stream.tell()
+    return max(found, round(found * size / read)) if 0 < read <= size else None
+
+
+def _let_in(search: Search, came: _Came, by: User) -> Imported:
+    with transaction.atomic():
+        arriving.let_in(search)
+        audit.log(
+            review=search.review,
+            verb=Verb.SEARCH_IMPORTED,
+            actor=by,
+            subject={"search": search.pk},
+            after={
+                "source": search.source,
+                "kind": search.kind,
+                "searched_on": search.searched_on,
+                "file_name": search.file_name,
+                "sha256": search.sha256,
+                "declared": search.declared_count,
+                "found": came.found,
+                "problems": came.problems,
+                "numbers": [came.first, came.first + came.found - 1],
+            },
+        )
+    return Imported(search=search, found=came.found, stored=came.found, problems=came.problems)
+
+
+def _leave_nothing(search: Search) -> None:
+    """Clear away what came in; where even that fails, the sweeper will, once the search is stale."""
+    if search.pk is None:
+        return
+    try:
+        arriving.clear_away(search)
+    except DatabaseError:
+        logger.exception("search %s could not be cleared away; the sweeper will", search.pk)
+
+
+def _keep_file(search: Search, stream: BinaryIO) -> None:
+    stream.seek(0)
+    search.file.save(_stored_as(search), File(stream), save=False)
+    Search.with_arriving.filter(pk=search.pk).update(file=search.file.name)
+
+
+def _stored_as(search: Search) -> str:
+    return f"{search.sha256[:32]}.{ENDINGS.get(search.format, 'txt')}"
 
 
 def _tell_the_planner() -> None:
@@ -163,17 +257,41 @@ def _tell_the_planner() -> None:
             cursor.execute("ANALYZE reviews_record, reviews_search")
 
 
-def _refuse_second_time(search: Search) -> None:
-    earlier = Search.objects.filter(
-        review_id=search.review_id, sha256=search.sha256, withdrawn_at__isnull=True
-    ).first()
-    if earlier:
-        raise Refused(
-            f"This {'file' if search.file_name else 'text'} is already in the review: it was imported as "
-            f"“{earlier}” on {earlier.imported_at:%d %B %Y}.",
-            kept="Nothing was imported.",
-            mend="If it should be imported anew, undo that import first.",
-        )
+def _search(
+    review: Review,
+    by: User,
+    *,
+    kind: str,
+    source: str,
+    searched_on: date,
+    file_name: str = "",
+    platform: str = "",
+    strategy: str = "",
+    declared_count: int | None = None,
+    limits: str = "",
+    filters: str = "",
+) -> Search:
+    """The unsaved Search, its fields checked."""
+    about = _checked_search(
+        kind=kind, source=source, platform=platform, searched_on=searched_on, declared_count=declared_count
+    )
+    return Search(
+        review=review,
+        **about,
+        strategy=storable(strategy).strip(),
+        limits=storable(limits).strip(),
+        filters=storable(filters).strip(),
+        file_name=storable(file_name)[:255],
+        imported_by=by,
+    )
+
+
+def _describe(search: Search, stream: BinaryIO) -> Source:
+    """Note in the Search what its file is; the opened file."""
+    search.sha256 = _sha256(stream)
+    opened = _opened(stream)
+    search.format, search.encoding = opened.format, opened.encoding[:20]
+    return opened
 
 
 def _checked_search(
@@ -214,152 +332,6 @@ def _sha256(stream: BinaryIO) -> str:
     while chunk := stream.read(1 << 20):
         digest.update(chunk)
     return digest.hexdigest()
-
-
-# ---------------------------------------------------------------- a parsed entry to a row
-
-
-def record_from(parsed: ParsedRecord, search: Search, number: int) -> tuple[Record, list[ImportProblem]]:
-    """The unsaved row of one entry, and what had to be said about it. Never an error: what does not fit is cut."""
-    said: list[str] = []
-    raw = storable(parsed.raw)
-    if raw != parsed.raw:
-        said.append("Characters that no database can store were left out.")
-    if "\ufffd" in raw:
-        said.append("Some letters could not be read; � stands in their place.")
-    columns = {name: _cut(getattr(parsed, name), name, said) for name in _COLUMNS}
-    year = parsed.year
-    if year is not None and year not in YEARS:
-        said.append(f"{year} is no year of publication; the year was left empty.")
-        year = None
-    title = storable(parsed.title).strip()
-    if not title:
-        said.append("No title was found; the record is kept without one.")
-    record = Record(
-        review_id=search.review_id,
-        search=search,
-        position=parsed.position,
-        line=parsed.line,
-        number=number,
-        raw=raw,
-        raw_sha256=sha256_of(raw),
-        title=title,
-        abstract=storable(parsed.abstract).strip(),
-        year=year,
-        url=storable(parsed.url),
-        **columns,
-        **{name: [storable(each) for each in getattr(parsed, name)] for name in _LISTS},
-    )
-    excerpt = title[:200] or raw[:200]
-    return record, [
-        ImportProblem(search=search, line=parsed.line, reason=reason[:300], excerpt=excerpt)
-        for reason in said
-    ]
-
-
-def _cut(value: str, name: str, said: list[str]) -> str:
-    """The value, at most as long as its column; identifiers are left out rather than cut into others."""
-    value = storable(value).strip()
-    longest = _LENGTHS[name]
-    if len(value) <= longest:
-        return value
-    if name in ("doi", "pmid"):
-        said.append(
-            f"The {name.upper()} is longer than {longest} characters and was left out; the raw entry has it."
-        )
-        return ""
-    said.append(f"The {name} is longer than {longest} characters and was cut; the raw entry has all of it.")
-    return value[:longest]
-
-
-def _problem(search: Search, problem: Problem) -> ImportProblem:
-    return ImportProblem(
-        search=search,
-        line=problem.line,
-        reason=storable(problem.reason)[:300],
-        excerpt=storable(problem.excerpt),
-    )
-
-
-def storable(text: str) -> str:
-    """Without zero characters and lone surrogates, which PostgreSQL refuses."""
-    return _UNSTORABLE.sub("", text)
-
-
-# ---------------------------------------------------------------- undo, and undo of the undo
-
-
-def withdraw_search(*, search: Search, by: User, reason: str) -> Search:
-    """Undo an import: its records stay, with every vote and link, and count nowhere.
-
-    What of duplicates whose original was in this search: the group stays a group, and another member that
-    still counts becomes the one that stays (see duplicate_groups.reelect). So the paper remains in the
-    review as long as any search that found it does. The event names each change.
-
-    Raises:
-        BadInput: no reason.
-        Refused: the import was undone already.
-    """
-    reason = _required(reason, "undoing an import")
-    with transaction.atomic():
-        search = _locked(search)
-        if search.withdrawn_at:
-            raise Refused("This import was undone already.")
-        search.withdrawn_at = audit.now()
-        search.save(update_fields=["withdrawn_at"])
-        _log(Verb.SEARCH_WITHDRAWN, search, by, reason)
-    return search
-
-
-def restore_search(*, search: Search, by: User, reason: str = "") -> Search:
-    """Take an undone import back: its records count again, with the votes they had.
-
-    Groups that got another original meanwhile choose again: the member with more votes stays, so those of
-    the original come back.
-
-    Raises:
-        Refused: it was not undone, or the same file was imported again since.
-    """
-    with transaction.atomic():
-        search = _locked(search)
-        if not search.withdrawn_at:
-            raise Refused("This import was not undone.")
-        _refuse_second_time(search)
-        search.withdrawn_at = None
-        search.save(update_fields=["withdrawn_at"])
-        _log(Verb.SEARCH_RESTORED, search, by, reason.strip())
-    return search
-
-
-def _log(verb: Verb, search: Search, by: User, reason: str) -> None:
-    """Choose the originals of the groups this search has a part in anew, and write the event."""
-    moved = reelect(records=search.records.all())
-    audit.log(
-        review=search.review,
-        verb=verb,
-        actor=by,
-        subject={"search": search.pk},
-        after={
-            "source": search.source,
-            "records": search.records.count(),
-            "originals": [{"was": was, "now": now} for was, now in moved],
-        },
-        reason=reason,
-    )
-
-
-def _locked(search: Search) -> Search:
-    return (
-        Search.objects.select_for_update(no_key=True, of=("self",)).select_related("review").get(pk=search.pk)
-    )
-
-
-def _required(reason: str, what: str) -> str:
-    if not reason.strip():
-        raise BadInput(
-            f"No reason was given for {what}.", mend="Say in a few words why; it stands in the trail."
-        )
-    return storable(reason).strip()
 
 
 def numbers_of(search: Search) -> Iterator[int]:

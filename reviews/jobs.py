@@ -1,6 +1,17 @@
-"""Long work: how it says how far it is, and how it learns that somebody cancelled it."""
+"""Long work: starting it, cancelling it, and how it says how far it is.
 
-from typing import Protocol
+A job is a row (models/jobs.py); workers take it under a lease (job_leases.py) and call the verb that does it
+(workers/jobs.py). The verb is given a Report, calls it now and then, and lets Cancelled through.
+"""
+
+from typing import Any, Protocol
+
+from django.core.files import File
+from django.db import transaction
+
+from . import audit
+from .models import Job, Review, User
+from .refusals import Refused
 
 
 class Cancelled(Exception):
@@ -18,3 +29,88 @@ class Report(Protocol):
 
 def quietly(phase: str, done: int, of: int | None = None) -> None:
     """A Report for work that nobody watches: says nothing, never stops."""
+
+
+def start(
+    *,
+    review: Review,
+    kind: str,
+    by: User,
+    arguments: dict[str, Any] | None = None,
+    file: File | None = None,
+    stored_as: str = "",
+    file_name: str = "",
+    hold: bool = False,
+) -> Job:
+    """Write down that something long is to be done; the door then queues it (workers.tasks.queue_job_on_commit).
+
+    `file` is kept with the job under `stored_as`; one that Django has put on disk is moved, not copied. With
+    `hold` the job waits for `submit`.
+    """
+    moment = audit.now()
+    job = Job(
+        review=review,
+        kind=kind,
+        started_by=by,
+        arguments=arguments or {},
+        file_name=file_name,
+        started_at=moment,
+        queued_at=None if hold else moment,
+    )
+    if file is not None:
+        job.file.save(stored_as, file, save=False)
+    try:
+        job.save(force_insert=True)
+    except BaseException:
+        if job.file.name:
+            job.file.storage.delete(job.file.name)
+        raise
+    return job
+
+
+def submit(*, job: Job, arguments: dict[str, Any] | None = None) -> Job:
+    """Hand a held job to the workers, with `arguments` in place of those it had, if given.
+
+    Raises:
+        Refused: it was handed over, or cancelled, before.
+    """
+    with transaction.atomic():
+        job = _locked(job)
+        if job.queued_at or job.ended:
+            raise Refused("This has begun or was cancelled already.")
+        job.queued_at = audit.now()
+        if arguments is not None:
+            job.arguments = arguments
+        job.save(update_fields=["queued_at", "arguments"])
+    return job
+
+
+def cancel(*, job: Job) -> Job:
+    """Stop a job: at once while no worker has it, else as soon as its worker looks up (a second or so).
+
+    Raises:
+        Refused: it has ended.
+    """
+    with transaction.atomic():
+        job = _locked(job)
+        if job.ended:
+            raise Refused("This has ended already.")
+        moment = audit.now()
+        job.cancel_asked_at = job.cancel_asked_at or moment
+        let_go = ""
+        if not job.lease and not job.search_id:
+            job.cancelled_at, let_go, job.file = moment, job.file.name or "", ""
+        job.save(update_fields=["cancel_asked_at", "cancelled_at", "file"])
+        drop_file(let_go)
+    return job
+
+
+def drop_file(name: str) -> None:
+    """Remove a job's file from the disk once the transaction under way is committed."""
+    if name:
+        storage = Job._meta.get_field("file").storage
+        transaction.on_commit(lambda: storage.delete(name))
+
+
+def _locked(job: Job) -> Job:
+    return Job.objects.select_for_update(no_key=True, of=("self",)).select_related("review").get(pk=job.pk)

@@ -56,6 +56,7 @@ def search(review, *, by, source: str = "PubMed", **fields: Any):
             "encoding": "utf-8",
             "imported_by": by,
             "imported_at": audit.now(),
+            "arrived_at": audit.now(),
         }
         | fields,
     )

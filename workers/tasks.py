@@ -8,9 +8,11 @@ from typing import Any
 from celery.signals import worker_ready
 from django.db import connection, transaction
 
+from reviews import job_leases
 from screening import leases
 from screening.models import Run
 
+from . import jobs
 from .celery import app
 from .identity import is_dead
 
@@ -34,15 +36,25 @@ def work_on(run_id: int) -> None:
 
 
 @app.task
-def sweep() -> None:
-    """Free the leases of dead workers, and queue the runs in which records wait and nobody holds any.
+def do_job(job_id: int) -> None:
+    """Do a job, then queue what waited for it to end. A message too many finds nothing to do and is gone."""
+    if jobs.do(job_id):
+        for waiting in job_leases.idle():
+            queue_job(waiting)
 
-    A run that somebody works on is left alone: its own message follows it. So a message a minute at most is
-    added for a run that waits behind others, and a message too many finds nothing to claim and is gone.
+
+@app.task
+def sweep() -> None:
+    """Take runs and jobs from dead workers, and queue those that wait while nobody works on them.
+
+    A run or a job that somebody works on is left alone: its own message follows it. So a message a minute at
+    most is added for one that waits behind others, and a message too many finds nothing to claim and is gone.
     """
     leases.sweep(is_dead=is_dead)
     for run_id in leases.idle_runs():
         queue(run_id)
+    for job_id in jobs.sweep():
+        queue_job(job_id)
 
 
 def queue(run_id: int) -> None:
@@ -54,6 +66,19 @@ def queue(run_id: int) -> None:
         work_on.delay(run_id)
     except Exception as error:  # each broker has exceptions of its own
         logger.warning("run %s could not be queued (%s); the sweeper will", run_id, error)
+
+
+def queue_job(job_id: int) -> None:
+    """Tell the workers that there is this job; as with runs, nobody fails for a queue that is out of reach."""
+    try:
+        do_job.delay(job_id)
+    except Exception as error:  # each broker has exceptions of its own
+        logger.warning("job %s could not be queued (%s); the sweeper will", job_id, error)
+
+
+def queue_job_on_commit(job_id: int) -> None:
+    """Queue a job once the door's transaction is committed."""
+    transaction.on_commit(lambda: queue_job(job_id))
 
 
 def kick_on_commit(run_id: int) -> None:

@@ -11,6 +11,7 @@ from .corpus import (
     Study,
     TextVersion,
 )
+from .jobs import Job
 from .people import Invitation, Membership, Role, User
 from .trail import Event, LLMCall, TrailHead, Verb
 
@@ -19,6 +20,7 @@ __all__ = [
     "Event",
     "ImportProblem",
     "Invitation",
+    "Job",
     "LLMCall",
     "Membership",
     "Record",

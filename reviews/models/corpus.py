@@ -45,10 +45,20 @@ class SearchKind(models.TextChoices):
     CITATION = "citation", "Citation searching"
 
 
+class ArrivedSearches(models.Manager["Search"]):
+    """Searches whose records are all here."""
+
+    def get_queryset(self) -> models.QuerySet["Search"]:
+        """See the class."""
+        return super().get_queryset().filter(arrived_at__isnull=False)
+
+
 class Search(models.Model):
     """One source searched on one date (PRISMA-S), and the file or paste that came of it.
 
-    An import that is undone sets `withdrawn_at`: its records stay in the table and count nowhere.
+    While its records come in, `arrived_at` is null, and neither it nor any of its records is seen through
+    `objects`: for everybody but arriving.py it is not there (ADR 7). `imported_at` then says when it was last
+    heard of. An import that is undone sets `withdrawn_at`: its records stay in the table and count nowhere.
     """
 
     review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="searches")
@@ -67,10 +77,17 @@ class Search(models.Model):
     encoding = models.CharField(max_length=20)
     imported_by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
     imported_at = models.DateTimeField()
+    arrived_at = models.DateTimeField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ArrivedSearches()
+    with_arriving = models.Manager["Search"]()
 
     class Meta:
         constraints = [
+            UniqueConstraint(
+                fields=["review"], condition=Q(arrived_at__isnull=True), name="search_one_arriving_per_review"
+            ),
             UniqueConstraint(
                 fields=["review", "sha256"],
                 condition=Q(withdrawn_at__isnull=True),
@@ -109,6 +126,19 @@ class RecordQuerySet(models.QuerySet["Record"]):
         return self.found().filter(duplicate_of__isnull=True).exclude(models.Exists(removed))
 
 
+class ArrivedRecords(models.Manager.from_queryset(RecordQuerySet)):  # type: ignore[misc]
+    """Records of searches that have arrived: the one place where this is asked (ADR 7).
+
+    As "not in the searches still arriving", of which there is hardly ever one: databases plan that as if it
+    were not there.
+    """
+
+    def get_queryset(self) -> RecordQuerySet:
+        """See the class."""
+        arriving = Search.with_arriving.filter(arrived_at__isnull=True)
+        return super().get_queryset().exclude(search__in=arriving)
+
+
 class Record(models.Model):
     """One entry of a search result. `raw` is as found and never edited; the other fields may be corrected.
 
@@ -143,7 +173,8 @@ class Record(models.Model):
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="duplicates"
     )
 
-    objects = RecordQuerySet.as_manager()
+    objects = ArrivedRecords()
+    with_arriving = RecordQuerySet.as_manager()
 
     class Meta:
         constraints = [

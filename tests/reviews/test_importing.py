@@ -42,18 +42,12 @@ how many of them responded. Thirty-three of the patients could be evaluated for 
 """
 
 
+ABOUT = {"source": "MEDLINE", "kind": "database", "searched_on": date(2026, 1, 15)}
+
+
 def imported(review, by, data=TWO, **fields):
     return importing.import_search(
-        review=review,
-        by=by,
-        data=data,
-        **{
-            "source": "MEDLINE",
-            "kind": "database",
-            "searched_on": date(2026, 1, 15),
-            "file_name": "medline.ris",
-        }
-        | fields,
+        review=review, by=by, data=data, **{**ABOUT, "file_name": "medline.ris"} | fields
     )
 
 
