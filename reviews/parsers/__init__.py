@@ -9,18 +9,36 @@ text, never at a file's name; and read(text), which yields records as they are a
 any length is read in the memory of one entry. To add a format, write such a module and put it into
 _FORMATS; its entry in refusals.py goes. A format is asked before the ones behind it, and the pasted page,
 which any text could be, is last.
+
+Tables (tables.py, field_rows.py, workbooks.py) also tell how they were read (Source.table), and a person may
+decide otherwise: open_source(data, read_as=ReadAs(...)).
 """
 
 from collections.abc import Iterator
 from typing import BinaryIO, Protocol
 
 from reviews.parsers import medline, pasted, ris, web_of_science
-from reviews.parsers.decoding import Text, decode, read_head, seekable
-from reviews.parsers.parsed import ParsedRecord, Problem, Source, UnreadableFile
+from reviews.parsers.decoding import ENCODINGS, Text, decode, read_head, seekable
+from reviews.parsers.field_rows import open_field_rows
+from reviews.parsers.parsed import Column, ParsedRecord, Problem, ReadAs, Source, Table, UnreadableFile
 from reviews.parsers.pasted import parse_pasted
 from reviews.parsers.refusals import refuse_binary, refuse_noise, refuse_other_formats
+from reviews.parsers.tables import open_table
+from reviews.parsers.workbooks import open_workbook
+from reviews.parsers.workbooks import recognises as is_workbook
 
-__all__ = ["ParsedRecord", "Problem", "Source", "UnreadableFile", "open_source", "parse_pasted"]
+__all__ = [
+    "ENCODINGS",
+    "Column",
+    "ParsedRecord",
+    "Problem",
+    "ReadAs",
+    "Source",
+    "Table",
+    "UnreadableFile",
+    "open_source",
+    "parse_pasted",
+]
 
 
 class Format(Protocol):
@@ -36,19 +54,39 @@ class Format(Protocol):
 _FORMATS: tuple[Format, ...] = (medline, web_of_science, ris)
 
 
-def open_source(data: bytes | BinaryIO) -> Source:
-    """Open a file, or the bytes of a pasted text, by what it contains.
+def open_source(data: bytes | BinaryIO, *, read_as: ReadAs | None = None) -> Source:
+    """Open a file, or the bytes of a pasted text, by what it contains; `read_as` is what a person decided.
 
     A stream must stay open until the last record is read. Its size is the caller's to limit.
 
-    Raises UnreadableFile when it is empty, not text, or an export in a format that is not read here.
+    Raises UnreadableFile when it is empty, not text, or an export in a format that is not read here, or when it
+    cannot be read as was decided.
     """
+    read_as = read_as or ReadAs()
     stream = seekable(data)
+    if is_workbook(stream):
+        return open_workbook(stream, read_as)
     refuse_binary(read_head(stream))
-    text = decode(stream)
-    refuse_noise(text.head)
+    text = _decoded(stream, read_as.encoding)
+    if table := open_table(text, read_as, plainly=True):
+        return table
     for form in _FORMATS:
         if form.recognises(text.head):
             return Source(form.NAME, text.encoding, form.read(text))
     refuse_other_formats(text.head)
+    if table := open_field_rows(text, read_as) or open_table(text, read_as):
+        return table
     return Source(pasted.NAME, text.encoding, pasted.read(text))
+
+
+def _decoded(stream: BinaryIO, encoding: str) -> Text:
+    """The text, in the encoding a person chose if they did."""
+    try:
+        text = decode(stream, encoding)
+    except LookupError as no:
+        raise UnreadableFile(
+            f"“{encoding[:40]}” is no encoding that is read here; nothing was imported. Use one of: "
+            f"{', '.join(ENCODINGS)}."
+        ) from no
+    refuse_noise(text.head)
+    return text

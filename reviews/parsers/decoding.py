@@ -21,6 +21,32 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16", "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16", "utf-16-be"),
 )
+# What a person may choose when the guess is wrong: name -> where it comes from.
+ENCODINGS = {
+    "utf-8": "Unicode (UTF-8)",
+    "utf-16-le": "Unicode (UTF-16, little-endian)",
+    "utf-16-be": "Unicode (UTF-16, big-endian)",
+    "cp1252": "Western Europe (Windows)",
+    "iso8859-15": "Western Europe (ISO 8859-15)",
+    "mac-roman": "Western Europe (old Mac)",
+    "cp850": "Western Europe (DOS)",
+    "cp1250": "Central Europe (Windows)",
+    "iso8859-2": "Central Europe (ISO 8859-2)",
+    "cp1251": "Cyrillic (Windows)",
+    "koi8-r": "Cyrillic (KOI8-R)",
+    "cp1253": "Greek (Windows)",
+    "cp1254": "Turkish (Windows)",
+    "cp1255": "Hebrew (Windows)",
+    "cp1256": "Arabic (Windows)",
+    "cp1257": "Baltic (Windows)",
+    "cp1258": "Vietnamese (Windows)",
+    "cp874": "Thai (Windows)",
+    "gb18030": "Chinese, simplified (GB 18030)",
+    "big5": "Chinese, traditional (Big5)",
+    "shift_jis": "Japanese (Shift JIS)",
+    "euc_jp": "Japanese (EUC)",
+    "cp949": "Korean (Windows)",
+}
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -69,9 +95,14 @@ def read_head(stream: BinaryIO) -> bytes:
     return stream.read(HEAD_BYTES)
 
 
-def decode(stream: BinaryIO) -> Text:
-    """Settle the encoding of a stream by the order in the module's docstring."""
+def decode(stream: BinaryIO, encoding: str = "") -> Text:
+    """Settle the encoding of a stream: as told (one of ENCODINGS), or by the order in the module's docstring.
+
+    Raises LookupError when the encoding told is not one of ENCODINGS.
+    """
     head = read_head(stream)
+    if encoding:
+        return _as_told(stream, encoding, head)
     codec, name = _named_by_its_bytes(head)
     errors = "strict"
     if codec and not _decodes(stream, codec):
@@ -83,6 +114,30 @@ def decode(stream: BinaryIO) -> Text:
         codec = name = "cp1252"
         if not _decodes(stream, "cp1252"):
             errors, name = "replace", "cp1252 (damaged)"
+    return _text(stream, codec, errors, name, head)
+
+
+def _as_told(stream: BinaryIO, encoding: str, head: bytes) -> Text:
+    """As a person decided. A byte order mark of that encoding is still no letter."""
+    name = encoding_named(encoding)
+    codec = next(
+        (codec for mark, codec, marked in _BYTE_ORDER_MARKS if marked == name and head.startswith(mark)), name
+    )
+    if _decodes(stream, codec):
+        return _text(stream, codec, "strict", name, head)
+    return _text(stream, codec, "replace", f"{name} (damaged)", head)
+
+
+def encoding_named(name: str) -> str:
+    """The spelling in ENCODINGS of an encoding: "UTF8" is "utf-8". Raises LookupError for any other."""
+    wanted = codecs.lookup(name.removesuffix(" (damaged)").strip()[:40]).name
+    for known in ENCODINGS:
+        if codecs.lookup(known).name == wanted:
+            return known
+    raise LookupError(name)
+
+
+def _text(stream: BinaryIO, codec: str, errors: str, name: str, head: bytes) -> Text:
     decoded = codecs.getincrementaldecoder(codec)(errors).decode(head)
     return Text(stream, codec, errors, name, storable(decoded))
 

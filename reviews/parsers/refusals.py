@@ -12,10 +12,17 @@ from reviews.parsers.parsed import UnreadableFile
 _AS_RIS = "Export the list again as RIS, or open it in Zotero or EndNote and export it from there as RIS."
 _COPY_TEXT = "Open it, copy the text, and paste it; or export the references as RIS."
 
+_AS_WORKBOOK = "Open it in Excel or LibreOffice and save it as .xlsx or as CSV."
+
 # (first bytes, what it is, how to mend it)
 _SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
     (b"%PDF", "a PDF", f"{_COPY_TEXT} A full text is added to its report later, on the full-text page."),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Word or Excel file (.doc, .xls)", _COPY_TEXT),
+    (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        "an old Word or Excel file (.doc, .xls), or one that is locked with a password",
+        "Open a table in Excel or LibreOffice and save it as .xlsx, without a password, or as CSV. "
+        + _COPY_TEXT,
+    ),
     (b"{\\rtf", "a rich text document (RTF)", f"Save it as plain text (.txt). {_AS_RIS}"),
     (b"\x1f\x8b", "a gzip archive", "Unpack it and upload the file inside."),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "Unpack it and upload the file inside."),
@@ -34,20 +41,14 @@ _REFERENCE = re.compile(r'^[^\n\r"]{0,300}\((?:\d{4}|n\.d\.)[a-z]?\)\. ["“][^"
 # What the names inside a zip archive say it is.
 _ZIPS: tuple[tuple[bytes, str, str], ...] = (
     (b"word/", "a Word document (.docx)", _COPY_TEXT),
-    (b"xl/", "an Excel workbook (.xlsx)", _AS_RIS),
+    (b"xl/", "an Excel workbook that is damaged or binary (.xlsb)", _AS_WORKBOOK),
+    (b"opendocument.spreadsheet", "an OpenDocument spreadsheet (.ods)", _AS_WORKBOOK),
     (b"ppt/", "a PowerPoint file (.pptx)", _COPY_TEXT),
     (b".enl", "a compressed EndNote library (.enlx)", "Open it in EndNote and export the references as RIS."),
     (b"", "a zip archive", "Unpack it and upload the file inside."),
 )
 
 _TAG_LINE = r"^[A-Z][A-Z0-9] {1,3}- "
-_COLUMN_NAMES_WORDS = """
-title titles abstract author authors year doi pmid journal keywords url issn volume issue pages
-publication_year publication abstract_note
-citation source study_title nct_number study_url conditions interventions sponsor
-"""
-_COLUMN_NAMES = frozenset(_COLUMN_NAMES_WORDS.split())
-
 # (shape near the beginning, what it is, how to mend it). The first that fits is named.
 _SHAPES: tuple[tuple[re.Pattern[str], str, str], ...] = (
     (re.compile(r"\A\s*<\?xml|\A\s*<[A-Za-z]\w*Set\b"), "an XML file", _AS_RIS),
@@ -109,8 +110,6 @@ def refuse_other_formats(head: str) -> None:
     for shape, what, mend in _SHAPES:
         if shape.search(text):
             raise _not_ours(what, mend)
-    if _is_table(text):
-        raise _not_ours("a table (CSV or TSV)", _AS_RIS)
     if _is_reference_list(text):
         raise _not_ours("a list of formatted references", _AS_RIS)
 
@@ -118,19 +117,6 @@ def refuse_other_formats(head: str) -> None:
 def _is_reference_list(text: str) -> bool:
     """Whether three references or more stand in it, each 'Author (year). "Title." Journal ...'."""
     return len(_REFERENCE.findall(text)) >= 3
-
-
-def _is_table(text: str) -> bool:
-    """Whether one of the first lines is a header: three or more columns, two of them bibliographic."""
-    for line in text.splitlines()[:8]:
-        for separator in ",;\t":
-            cells = [
-                cell.strip().strip('"').strip().lower().replace(" ", "_") for cell in line.split(separator)
-            ]
-            named = sum(1 for cell in cells if cell in _COLUMN_NAMES)
-            if (len(cells) >= 3 and named >= 2) or (len(cells) == 2 and named == 2):
-                return True
-    return False
 
 
 def _not_ours(what: str, mend: str) -> UnreadableFile:

@@ -1,0 +1,98 @@
+"""Lists kept in one cell of a table: authors and keywords, by the separator in use.
+
+Semicolons, bars and line breaks always part; so does " and " between authors. Commas are harder, because they
+also stand between a surname and a first name: they part where the cell itself shows it ("Yang Z., Jiang B." and
+"Yang, Z., Jiang, B."), or where the whole column knows no other separator (PubMed, Embase).
+"""
+
+import re
+from collections.abc import Iterable
+
+_STRONG = (";", "|", "\n")
+_AND = re.compile(r"[,;]?\s+(?:and|&)\s+", re.I)
+_INITIALS = r"(?:[^\W\d_]\.?[ -]?){1,4}(?:,? ?(?:Jr|Sr|II|III)\.?)?"
+_ONLY_INITIALS = re.compile(_INITIALS)
+_NAME_INITIALS = re.compile(rf"\S.*[^\W\d_]{{2,}}['’.]? +{_INITIALS}")
+_SUFFIX = re.compile(r"(?:Jr|Sr|II|III|IV|PhD|MD)\.?")
+_NOBODY = re.compile(r"(?:et al|null|nan|none|\[?anonymous\]?)\.?", re.I)
+_NULL_FIRST_NAME = re.compile(r",\s*(?:null|nan)$")
+_NUMBER_BEHIND = re.compile(r"\s*\(\d{6,}\)$")  # Scopus: "Wilson, Lauren N. (58975547800)"
+
+
+def commas_part(cells: Iterable[str], *, persons: bool = False) -> bool:
+    """Whether commas part the lists of a column, told from some of its cells."""
+    comma = False
+    for cell in cells:
+        text = cell.strip().rstrip(";|")
+        if any(sign in text for sign in _STRONG) or (persons and " and " in text):
+            return False
+        comma = comma or "," in text
+    return comma
+
+
+def items(cell: str, *, commas: bool = False) -> tuple[str, ...]:
+    """The items of a list of keywords or types, without repeats."""
+    sign = next((sign for sign in _STRONG if sign in cell), "," if commas else "")
+    parts = cell.split(sign) if sign else [cell]
+    return tuple(dict.fromkeys(text for part in parts if (text := " ".join(part.split()))))
+
+
+def persons(cell: str, *, commas: bool = False) -> tuple[str, ...]:
+    """The authors a cell names, in its order, without repeats."""
+    sign = next((sign for sign in _STRONG if sign in cell), "")
+    if sign:
+        parts = [re.sub(r"^and\s+", "", part.strip(), flags=re.I) for part in cell.split(sign)]
+        parts = _and_of_the_last(parts) if sign == ";" else parts
+    else:
+        lists = _AND.split(cell)
+        parts = [
+            part for text in lists for part in _at_commas(text, commas=commas, one_of_many=len(lists) > 2)
+        ]
+    named = (_name(part) for part in parts)
+    return tuple(dict.fromkeys(name for name in named if name and not _NOBODY.fullmatch(name)))
+
+
+def _and_of_the_last(parts: list[str]) -> list[str]:
+    """ "Smith, J.; Doe, K. and Roe, B.": the last item may name two."""
+    return [*parts[:-1], *_AND.split(parts[-1])] if len(parts) > 1 else parts
+
+
+def _at_commas(text: str, *, commas: bool, one_of_many: bool) -> list[str]:
+    """The persons of a text whose only separator is the comma."""
+    parts = [part for part in (part.strip() for part in text.split(",")) if part]
+    if len(parts) < 2:
+        return [text.strip().rstrip(",")]
+    if paired := _surname_and_initials(parts):
+        return paired
+    if all(_NAME_INITIALS.fullmatch(part) for part in parts):
+        return _without_last_stop(parts)
+    if len(parts) == 2 and (one_of_many or not commas or _SUFFIX.fullmatch(parts[1])):
+        return [text.strip()]
+    if commas or all(" " in part for part in parts):
+        return _without_last_stop(parts)
+    return [text.strip()]
+
+
+def _surname_and_initials(parts: list[str]) -> list[str]:
+    """ "Smith", "J.", "Doe", "K." as two persons; nothing when the parts do not alternate like this."""
+    surnames, firsts = parts[0::2], parts[1::2]
+    if len(surnames) != len(firsts):
+        return []
+    if any(_ONLY_INITIALS.fullmatch(part) for part in surnames):
+        return []
+    if not all(_ONLY_INITIALS.fullmatch(part) and part[:1].isupper() for part in firsts):
+        return []
+    return [f"{surname}, {first}" for surname, first in zip(surnames, firsts, strict=True)]
+
+
+def _without_last_stop(parts: list[str]) -> list[str]:
+    """PubMed ends its list with a full stop, which is not part of the last name."""
+    if parts[-1].endswith(".") and not any("." in part for part in parts[:-1]):
+        return [*parts[:-1], parts[-1][:-1]]
+    return parts
+
+
+def _name(part: str) -> str:
+    name = " ".join(part.split()).strip(" ,;")
+    name = _NULL_FIRST_NAME.sub("", _NUMBER_BEHIND.sub("", name))
+    return re.sub(r",(?=\S)", ", ", name)
