@@ -88,5 +88,10 @@ def _decoded(stream: BinaryIO, encoding: str) -> Text:
             f"“{encoding[:40]}” is no encoding that is read here; nothing was imported. Use one of: "
             f"{', '.join(ENCODINGS)}."
         ) from no
-    refuse_noise(text.head)
+    try:
+        refuse_noise(text.head)
+    except UnreadableFile:
+        if not encoding:
+            raise
+        refuse_noise(decode(stream).head)  # the wrong encoding makes noise of a text as well
     return text

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from reviews.parsers import lists
+from reviews.parsers.columns import FIELDS
 from reviews.parsers.identifiers import (
     dois_in,
     is_pmid,
@@ -20,13 +21,14 @@ _LONGEST_NOTHING = 10
 _AS_TEXT = re.compile(r'="(.*)"', re.S)  # what EBSCO writes so that Excel leaves a number alone
 _WHOLE = re.compile(r"(\d+)\.0")
 _PMID = re.compile(r"(?:^|\b(?:PUBMED|PMID|MEDLINE)[\s:]*)(\d{1,8})\b", re.I)
+_CITED = re.compile(r"\. \d{4}[^.;]{0,20};([^.;:()]{1,20})(?:\(([^()]{1,30})\))?(?::([^.;]{1,40}))?\.")
 _NO_ABSTRACT = re.compile(r"\W*(?:no abstract(?: is)?(?: available)?|abstract not available)\W*", re.I)
 
 
 def said(cell: str) -> str:
     """What a cell says: without blanks around it and without ="..."; "" where it says that there is nothing."""
     text = cell.strip()
-    if text.startswith('="') and (wrapped := _AS_TEXT.fullmatch(text)):
+    if text[:2] == '="' and (wrapped := _AS_TEXT.fullmatch(text)):
         text = wrapped[1].strip()
     return "" if len(text) <= _LONGEST_NOTHING and text.lower() in _NOTHING else text
 
@@ -39,31 +41,36 @@ class Reading:
     ) -> None:
         """`mapping` counts columns from 1. `sample` is the first rows, from which the separators are learnt."""
         self._names = tuple(names)
-        self._columns: dict[str, list[int]] = {}
+        self._columns: dict[str, list[int]] = {field: [] for field in FIELDS}
         for number, field in sorted(mapping.items()):
-            self._columns.setdefault(field, []).append(number - 1)
+            self._columns[field].append(number - 1)
         self._mapped = frozenset(number - 1 for number in mapping)
         self._commas = {
             at: lists.commas_part((row[at] for row in sample if at < len(row)), persons=field == "authors")
             for field in ("authors", "keywords", "mesh")
-            for at in self._columns.get(field, ())
+            for at in self._columns[field]
         }
         self.last_used = max(self._mapped, default=-1)  # the last column that is a field, counted from 0
 
     def record(self, cells: Sequence[str], *, position: int, line: int, raw: str) -> ParsedRecord:
         """The record a row describes. Missing cells are empty; cells beyond the names stay as extra."""
 
+        columns = self._columns
+
         def texts(field: str) -> list[str]:
-            columns = self._columns.get(field, ())
-            return [text for at in columns if at < len(cells) and (text := said(cells[at]))]
+            return [text for at in columns[field] if at < len(cells) and (text := said(cells[at]))]
 
         def first(field: str) -> str:
-            return " ".join(next(iter(texts(field)), "").split())
+            for at in columns[field]:
+                if at < len(cells) and (text := said(cells[at])):
+                    return " ".join(text.split())
+            return ""
 
         title = without_markup(first("title"))
         abstract = _abstract("".join(texts("abstract")))
-        links = texts("url")
+        links = texts("url") if columns["url"] else []
         told = "\n".join((title, abstract, *texts("registry_ids"), *links))
+        cited = _cited(first("citation"))
         return ParsedRecord(
             position=position,
             line=line,
@@ -81,19 +88,24 @@ class Reading:
             mesh=self._list("mesh", cells),
             publication_types=self._list("publication_types", cells),
             url=_url(links),
-            volume=_number(first("volume")),
-            issue=_number(first("issue")),
-            pages=_pages(first("pages"), first("first_page"), first("last_page")),
+            volume=_number(first("volume")) or cited[0],
+            issue=_number(first("issue")) or cited[1],
+            pages=_pages(first("pages"), first("first_page"), first("last_page"))
+            or cited[2]
+            or first("article_number"),
             extra=self._extra(cells),
         )
 
     def _list(self, field: str, cells: Sequence[str]) -> tuple[str, ...]:
-        found: dict[str, None] = {}
-        for at in self._columns.get(field, ()):
-            if at < len(cells) and (text := said(cells[at])):
-                part = lists.persons if field == "authors" else lists.items
-                found |= dict.fromkeys(part(without_markup(text), commas=self._commas.get(at, False)))
-        return tuple(item for item in found if item.lower() not in _NOTHING)
+        part = lists.persons if field == "authors" else lists.items
+        found = [
+            item
+            for at in self._columns[field]
+            if at < len(cells) and (text := said(cells[at]))
+            for item in part(without_markup(text), commas=self._commas.get(at, False))
+            if item.lower() not in _NOTHING
+        ]
+        return tuple(dict.fromkeys(found))
 
     def _extra(self, cells: Sequence[str]) -> tuple[tuple[str, str], ...]:
         names = self._names
@@ -102,6 +114,12 @@ class Reading:
             for at, cell in enumerate(cells)
             if cell and at not in self._mapped and (text := cell.strip())
         )
+
+
+def _cited(citation: str) -> tuple[str, str, str]:
+    """(volume, issue, pages) of "Eur J Med Genet. 2020 Feb;63(2):103640. doi: ..."."""
+    found = _CITED.search(citation) if citation else None
+    return (found[1], found[2] or "", found[3] or "") if found else ("", "", "")
 
 
 def _abstract(text: str) -> str:

@@ -24,6 +24,8 @@ FIELDS = {
     "pages": "Pages",
     "first_page": "First page",
     "last_page": "Last page",
+    "article_number": "Article number (where there are no pages)",
+    "citation": "Citation (volume, issue and pages as PubMed writes them)",
     "doi": "DOI",
     "pmid": "PubMed number",
     "registry_ids": "Trial register number",
@@ -59,6 +61,8 @@ _NAMES: dict[str, str] = {
     "pages": "pages; pagination; page; page range; page s; seiten; páginas",
     "first_page": "first page; start page; page start; biblio first page; beginning page; startpage; begin page",
     "last_page": "last page; end page; page end; biblio last page; ending page; other pages; endpage",
+    "article_number": "art no; article number; article no; artno",
+    "citation": "citation",
     "doi": "doi; doi link; doi url; ids doi; digital object identifier; digital object identifier doi; dois",
     "pmid": "pmid; pubmed id; medline pmid; pubmed; ids pmid; pubmed pmid; pubmedid; pubmed number; pub med id",
     "registry_ids": """nct number; ctgov id; ictrp id; clinical trial numbers; clinical trial number; other ids;

@@ -8,6 +8,7 @@ Zero bytes and lone surrogates, which no database can store, become U+FFFD, the 
 """
 
 import codecs
+import contextlib
 import io
 import re
 from collections.abc import Iterator
@@ -68,7 +69,14 @@ class Text:
             for line in reader:
                 yield storable(line) if "\0" in line else line  # a decoder yields no surrogates
         finally:
-            reader.detach()  # or the wrapper would close a stream that is not ours
+            with contextlib.suppress(
+                ValueError
+            ):  # whoever read only the beginning may have closed the stream
+                reader.detach()  # or the wrapper would close a stream that is not ours
+
+    def head_lines(self) -> list[str]:
+        """The lines of the head, parted as `lines` parts them; the last may be cut."""
+        return list(io.StringIO(self.head, newline=""))
 
     def whole(self) -> str:
         """All of it, line ends as found."""

@@ -53,7 +53,7 @@ def open_field_rows(text: Text, read_as: ReadAs) -> Source | None:
     """The text as such a table; None when it is none, or when a person said which line names the columns."""
     if read_as.header_line is not None or read_as.separator not in ("", *SEPARATORS):
         return None
-    lines = text.head.splitlines(keepends=True)[:_LINES_LOOKED_AT]
+    lines = text.head_lines()[:_LINES_LOOKED_AT]
     for separator in (read_as.separator,) if read_as.separator else SEPARATORS:
         if line := _first_title(lines, separator):
             return _opened(text, read_as, separator, line)
@@ -95,7 +95,7 @@ def _opened(text: Text, read_as: ReadAs, separator: str, line: int) -> Source:
         separator=separator,
         header_line=line,
         by_row=True,
-        preamble=tuple(text.head.splitlines()[: line - 1]),
+        preamble=tuple(line.strip("\ufeff\r\n") for line in text.head_lines()[: line - 1]),
     )
     return Source(table.kind, text.encoding, _records(text, table, reading, tuple(names)), table)
 

@@ -10,11 +10,14 @@ from collections.abc import Iterable
 
 _STRONG = (";", "|", "\n")
 _AND = re.compile(r"[,;]?\s+(?:and|&)\s+", re.I)
-_INITIALS = r"(?:[^\W\d_]\.?[ -]?){1,4}(?:,? ?(?:Jr|Sr|II|III)\.?)?"
+_CAPITAL = r"[^\W\d_a-zß-öø-ÿ]"
+_INITIALS = rf"(?:{_CAPITAL}\.?[ -]?){{1,4}}(?:,? ?(?:Jr|Sr|II|III)\.?)?"
 _ONLY_INITIALS = re.compile(_INITIALS)
 _NAME_INITIALS = re.compile(rf"\S.*[^\W\d_]{{2,}}['’.]? +{_INITIALS}")
+_LEADING_AND = re.compile(r"and\s+", re.I)
 _SUFFIX = re.compile(r"(?:Jr|Sr|II|III|IV|PhD|MD)\.?")
 _NOBODY = re.compile(r"(?:et al|null|nan|none|\[?anonymous\]?)\.?", re.I)
+_COMMA = re.compile(r",(?=\S)")
 _NULL_FIRST_NAME = re.compile(r",\s*(?:null|nan)$")
 _NUMBER_BEHIND = re.compile(r"\s*\(\d{6,}\)$")  # Scopus: "Wilson, Lauren N. (58975547800)"
 
@@ -41,12 +44,16 @@ def persons(cell: str, *, commas: bool = False) -> tuple[str, ...]:
     """The authors a cell names, in its order, without repeats."""
     sign = next((sign for sign in _STRONG if sign in cell), "")
     if sign:
-        parts = [re.sub(r"^and\s+", "", part.strip(), flags=re.I) for part in cell.split(sign)]
+        parts = [_without_and(part.strip()) for part in cell.split(sign)]
         parts = _and_of_the_last(parts) if sign == ";" else parts
     else:
         lists = _AND.split(cell)
+        # "Jane Doe" as a whole list shows that names are written first name first, so that commas part persons.
+        first_name_first = len(lists) > 1 and any("," not in text and " " in text.strip() for text in lists)
         parts = [
-            part for text in lists for part in _at_commas(text, commas=commas, one_of_many=len(lists) > 2)
+            part
+            for text in lists
+            for part in _at_commas(text, commas=commas or first_name_first, one_of_many=len(lists) > 2)
         ]
     named = (_name(part) for part in parts)
     return tuple(dict.fromkeys(name for name in named if name and not _NOBODY.fullmatch(name)))
@@ -59,9 +66,11 @@ def _and_of_the_last(parts: list[str]) -> list[str]:
 
 def _at_commas(text: str, *, commas: bool, one_of_many: bool) -> list[str]:
     """The persons of a text whose only separator is the comma."""
-    parts = [part for part in (part.strip() for part in text.split(",")) if part]
+    parts = [
+        part for part in (part.strip() for part in text.split(",")) if part and not _NOBODY.fullmatch(part)
+    ]
     if len(parts) < 2:
-        return [text.strip().rstrip(",")]
+        return parts
     if paired := _surname_and_initials(parts):
         return paired
     if all(_NAME_INITIALS.fullmatch(part) for part in parts):
@@ -80,7 +89,7 @@ def _surname_and_initials(parts: list[str]) -> list[str]:
         return []
     if any(_ONLY_INITIALS.fullmatch(part) for part in surnames):
         return []
-    if not all(_ONLY_INITIALS.fullmatch(part) and part[:1].isupper() for part in firsts):
+    if not all(_ONLY_INITIALS.fullmatch(part) for part in firsts):
         return []
     return [f"{surname}, {first}" for surname, first in zip(surnames, firsts, strict=True)]
 
@@ -92,7 +101,12 @@ def _without_last_stop(parts: list[str]) -> list[str]:
     return parts
 
 
+def _without_and(part: str) -> str:
+    return _LEADING_AND.sub("", part, count=1) if part[:3].lower() == "and" and part[3:4].isspace() else part
+
+
 def _name(part: str) -> str:
     name = " ".join(part.split()).strip(" ,;")
-    name = _NULL_FIRST_NAME.sub("", _NUMBER_BEHIND.sub("", name))
-    return re.sub(r",(?=\S)", ", ", name)
+    if name.endswith((")", "null", "nan")):
+        name = _NULL_FIRST_NAME.sub("", _NUMBER_BEHIND.sub("", name))
+    return _COMMA.sub(", ", name) if "," in name else name

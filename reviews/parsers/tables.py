@@ -36,6 +36,7 @@ ROWS_LOOKED_AT = 50
 _CHARACTERS_LOOKED_AT = 1 << 20
 _LINES_LOOKED_AT = 60
 _LONGEST_NAME = 120
+_PLAIN = 4  # known names that make a header whatever stands behind it
 _LONGEST_NAME_UNKNOWN = 60
 _ALONE = frozenset({"title", "abstract", "doi", "pmid", "registry_ids"})  # one of these alone makes a record
 
@@ -65,7 +66,7 @@ def open_table(text: Text, read_as: ReadAs, *, plainly: bool = False) -> Source 
     blank. What a person decided about separator, header or columns makes any text a table.
     """
     told = bool(read_as.separator or read_as.header_line is not None or read_as.mapping)
-    lines = text.head.splitlines(keepends=True)
+    lines = text.head_lines()
     header = _told(lines, read_as) if told else _found(lines)
     if header is None:
         return None
@@ -151,7 +152,7 @@ def _agree(header: Header, sample: Sequence[Sequence[str]]) -> bool:
     width = len(header.cells)
     if not header.score:
         return len(sample) >= 2 and all(len(row) == width for row in sample)
-    if not sample:
+    if header.score >= _PLAIN or not sample:
         return header.score >= 3
     fitting = sum(1 for row in sample if max(2, width // 3) <= len(row) <= width + 2)
     return fitting * 2 >= len(sample)
@@ -217,7 +218,7 @@ def _sample(text: Text, header: Header) -> list[list[str]]:
 def _records(text: Text, table: Table, reading: Reading, header: Header) -> Iterator[ParsedRecord | Problem]:
     if table.trouble:
         raise UnreadableFile(f"{table.trouble} Nothing was imported.")
-    judged = Judged(table, reading)
+    judged = Judged(table, reading, widest=max(len(header.cells), len(table.columns)))
     for row in _behind(text.lines(), header):
         if isinstance(row, Problem):
             yield row
@@ -228,8 +229,10 @@ def _records(text: Text, table: Table, reading: Reading, header: Header) -> Iter
 class Judged:
     """Rows to records, with the notes that a row deserves; counts the records."""
 
-    def __init__(self, table: Table, reading: Reading) -> None:
+    def __init__(self, table: Table, reading: Reading, *, widest: int) -> None:
+        """`widest` is how many cells a row may have before it seems that a cell was cut in two."""
         self._reading = reading
+        self._widest = widest
         self._names = [column.name for column in table.columns]
         self._named = bool(table.header_line)
         self._alone = {column.number - 1 for column in table.columns if column.field in _ALONE}
@@ -255,11 +258,11 @@ class Judged:
             return
         self._position += 1
         yield self._reading.record(cells, position=self._position, line=line, raw=raw)
-        if said[-1] >= width:
+        if said[-1] >= self._widest:
             yield Problem(
                 line,
-                f"This row has {said[-1] + 1} cells where there are {width} columns: a cell may hold a separator "
-                "without quotation marks around it. Its record was imported; compare it with the raw entry.",
+                f"This row has {said[-1] + 1} cells where there are {self._widest} columns: a cell may hold a "
+                "separator without quotation marks around it. Its record was imported; compare it with the raw entry.",
                 raw[:EXCERPT_LENGTH],
             )
         elif len(cells) <= self._reading.last_used:

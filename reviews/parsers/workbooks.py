@@ -112,7 +112,7 @@ def _records(book: "_Book", table: Table, reading: Reading) -> Iterator[ParsedRe
     if table.trouble:
         raise UnreadableFile(f"{table.trouble} Nothing was imported.")
     names = _names_apart([column.name for column in table.columns])
-    judged = Judged(table, reading)
+    judged = Judged(table, reading, widest=MOST_COLUMNS)
     for number, cells in book.rows(table.sheet):
         if number > table.header_line and any(cells):
             raw = {
@@ -234,8 +234,8 @@ def _loaded(stream: BinaryIO, *, values: bool) -> Any:
     return book
 
 
-def _damaged(why: Exception) -> UnreadableFile:
-    if isinstance(why, DefusedXmlException):
+def _damaged(why: BaseException) -> UnreadableFile:
+    if _is_xml_bomb(why):
         return UnreadableFile(
             "This Excel workbook defines XML entities, which no workbook needs and which can be made to fill the "
             "memory; nothing was imported. Save the sheet with the references as CSV and import that."
@@ -244,6 +244,13 @@ def _damaged(why: Exception) -> UnreadableFile:
         "This Excel workbook (.xlsx) is damaged and cannot be read; nothing was imported. Open it in Excel or "
         "LibreOffice and save it again, or save it as CSV."
     )
+
+
+def _is_xml_bomb(why: BaseException | None) -> bool:
+    """Whether defusedxml said no; openpyxl wraps that in errors of its own."""
+    while why and not isinstance(why, DefusedXmlException):
+        why = why.__cause__ or why.__context__
+    return why is not None
 
 
 def _refuse_bombs(stream: BinaryIO) -> None:

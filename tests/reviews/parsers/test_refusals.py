@@ -8,6 +8,10 @@ BINARY = [
     (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj", "a PDF"),
     (b"PK\x03\x04\x14\x00[Content_Types].xml....word/document.xml", "a Word document"),
     (b"PK\x03\x04\x14\x00[Content_Types].xml....xl/workbook.xml", "an Excel workbook"),
+    (
+        b"PK\x03\x04\x14\x00mimetypeapplication/vnd.oasis.opendocument.spreadsheet",
+        "an OpenDocument spreadsheet",
+    ),
     (b"PK\x03\x04\x14\x00library.enl", "a compressed EndNote library"),
     (b"PK\x03\x04\x14\x00something.else", "a zip archive"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(64), "an old Word or Excel file"),
@@ -29,9 +33,6 @@ TEXT = [
     ("%0 Journal Article\n%T A title\n%A Doe, J.\n", "an EndNote or refer export"),
     ("<1>\nAccession Number\n  0001.\nAuthor\n  Doe J.\nTitle\n  A title.\n", "an Ovid export"),
     ('[{"title": "A title", "year": 2019}]', "a JSON file"),
-    ("Title,Authors,Year,DOI\nA title,Doe J,2019,10.1000/1\n", "a table (CSV or TSV)"),
-    ("Title\tAbstract\tYear\nA title\tSome text\t2019\n", "a table (CSV or TSV)"),
-    ("SEARCH QUERY\n-----\n\nTitle;Abstract;Year\nA;B;2019\n", "a table (CSV or TSV)"),
     ("AU  - Doe, J.\nTI  - A title\nPY  - 2019\nER  - \n", "a list of tagged lines without any TY line"),
     (
         'Doe, J. (2017). "First things." J Ex 6(4).\n\tText.\n\n'
