@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 BATCH = 500  # records held in memory, and stored in one transaction
 MANY = 500  # records from which on PostgreSQL's idea of the table's size matters
 REASONS_SHOWN = 5
-ENDINGS = {"ris": "ris", "medline": "nbib"}
+ENDINGS = {"ris": "ris", "medline": "nbib", "csv": "csv", "tsv": "tsv", "xlsx": "xlsx"}
 
 
 @dataclass(frozen=True)
