@@ -10,13 +10,15 @@ from typing import Any
 from django.db import transaction
 
 from reviews import audit
+from reviews.best_fields import is_missing
+from reviews.merged import merged
 from reviews.models import LLMCall, Verb
 from reviews.models.corpus import sha256_of
 
 from .aggregation import Combined, combine, ground, unasked
 from .leases import fail_item
 from .models import Proposal, RunItem, Stage
-from .runs import text_to_read
+from .reading import judged_text
 
 NO_ABSTRACT = "There is no abstract, so the model was not asked."
 NO_TEXT = "No text could be read from this report, so the model was not asked."
@@ -30,7 +32,7 @@ def needs_no_model(item: RunItem) -> bool:
 def _readable(item: RunItem) -> bool:
     """Whether what this stage is judged by is there; without it no exclusion may be proposed."""
     if item.run.stage == Stage.TITLE_ABSTRACT:
-        return bool(item.record.abstract.strip())
+        return not is_missing(merged(item.record).best.abstract)
     return bool(item.record.report.text.strip())
 
 
@@ -38,7 +40,7 @@ def keep_unasked(*, item: RunItem) -> Proposal | None:
     """The proposal "needs a person" for a record that has nothing to read; no model is called."""
     why = NO_ABSTRACT if item.run.stage == Stage.TITLE_ABSTRACT else NO_TEXT
     combined = combine(unasked(item.run.criteria, why), stage=item.run.stage, readable=False)
-    return _keep(item, combined, None, text_to_read(item.record, item.run.stage)[0])
+    return _keep(item, combined, None, judged_text(item.record, item.run.stage)[0])
 
 
 def keep_answer(

@@ -69,7 +69,10 @@ def next_records(
 
 @dataclass(frozen=True)
 class Progress:
-    """How far one person is at a stage: decided by them, waiting for them, and up for judgement in all."""
+    """How far one person is at a stage: decided by them, waiting for them, and up for judgement in all.
+
+    A vote on a record that is linked to another, or was taken out, is kept and counts nowhere, so not here either.
+    """
 
     mine: int
     waiting: int
@@ -79,12 +82,13 @@ class Progress:
 def progress(review: Review, stage: str, user: User) -> Progress:
     """Count this person's work at a stage. Three queries."""
     mine = Decision.objects.filter(
-        record__review=review, stage=stage, reviewer=user, withdrawn_at__isnull=True
+        record=OuterRef("pk"), stage=stage, reviewer=user, withdrawn_at__isnull=True
     )
+    records = up_for_judgement(review, stage)
     return Progress(
-        mine=mine.count(),
+        mine=records.filter(Exists(mine)).count(),
         waiting=waiting_for(review, stage, user).count(),
-        total=up_for_judgement(review, stage).count(),
+        total=records.count(),
     )
 
 

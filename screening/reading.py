@@ -1,10 +1,12 @@
-"""One record as a person reads it: its text cut for marking, where it was found, where it leads. Reads only."""
+"""One record as a person reads it: its text cut for marking, where it leads. Reads only."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from reviews.models import Record, Report, Search
+from reviews.best_fields import Best
+from reviews.merged import Merged, merged
+from reviews.models import Record, Report
 
 from .highlighting import Piece, Span, pieces
 from .models import Proposal, Stage
@@ -44,28 +46,39 @@ class Reading:
     sha256: str
 
 
-def reading(record: Record, stage: str, proposal: Proposal | None = None) -> Reading:
+def reading(
+    record: Record, stage: str, proposal: Proposal | None = None, *, whole: Merged | None = None
+) -> Reading:
     """The text of `record` at `stage`: title and abstract, or its report page by page.
+
+    `whole` is the record with its duplicates, where the caller has it already.
 
     The quotes of `proposal` are marked where it was made on this very text; on another version of it nothing
     is marked, because the offsets would point at other words.
     """
-    text, sha256 = judged_text(record, stage)
+    whole = whole or merged(record)
+    text, sha256 = judged_text(record, stage, whole=whole)
     spans = quote_spans(proposal) if proposal is not None and proposal.text_sha256 == sha256 else []
     if stage == Stage.FULL_TEXT:
         report = report_of(record)
         laid_out = pages(text, report.page_map if report else [])
-        return Reading([Piece(record.heading)], _sheets(text, laid_out, spans, None)[1], sha256)
-    offset = len(record.title) + 2 if record.title else 0
+        return Reading([Piece(whole.heading)], _sheets(text, laid_out, spans, None)[1], sha256)
+    title_length = len(whole.best.title)
+    offset = title_length + 2 if title_length else 0
     body = Page(None, tuple(abstract_passages(text, offset, len(text))))
-    title, sheets = _sheets(text, [body], spans, (0, len(record.title)))
-    return Reading(title or [Piece(record.heading)], sheets, sha256)
+    title, sheets = _sheets(text, [body], spans, (0, title_length))
+    return Reading(title or [Piece(whole.heading)], sheets, sha256)
 
 
-def judged_text(record: Record, stage: str) -> tuple[str, str]:
-    """(the text judged at this stage, its sha256); empty where a report has no text or there is no report."""
-    if stage != Stage.FULL_TEXT:
-        return record.text, record.text_sha256
+def judged_text(record: Record, stage: str, *, whole: Merged | None = None) -> tuple[str, str]:
+    """(the text read at this stage, its sha256): what people see, models are sent and quotes point into.
+
+    At title and abstract that of the record and its duplicates (reviews/merged.py); later its report's, empty
+    where that has none or there is no report.
+    """
+    if stage == Stage.TITLE_ABSTRACT:
+        whole = whole or merged(record)
+        return whole.text, whole.text_sha256
     report = report_of(record)
     return (report.text, report.text_sha256) if report else ("", "")
 
@@ -108,22 +121,7 @@ def _body(passage: Passage) -> tuple[int, int]:
     return passage.start + passage.label, passage.end
 
 
-# ---------------------------------------------------------------- where it was found, where it leads
-
-
-def found_by(records: Sequence[Record]) -> dict[int, list[Search]]:
-    """By id of record, the searches that found it, itself or through records linked to it. Two queries."""
-    pks = [record.pk for record in records]
-    found: dict[int, set[int]] = {record.pk: {record.search_id} for record in records}
-    linked = Record.objects.filter(duplicate_of__in=pks).order_by()
-    for original, search in linked.values_list("duplicate_of", "search").distinct():
-        if original is not None:
-            found[original].add(search)
-    searches = Search.objects.filter(pk__in=set().union(*found.values()), withdrawn_at__isnull=True)
-    by_pk = {search.pk: search for search in searches.defer("strategy", "limits", "filters")}
-    return {
-        pk: [by_pk[search] for search in sorted(wanted) if search in by_pk] for pk, wanted in found.items()
-    }
+# ---------------------------------------------------------------- where it leads, who wrote it
 
 
 @dataclass(frozen=True)
@@ -134,8 +132,8 @@ class Link:
     href: str = ""
 
 
-def links(record: Record) -> list[Link]:
-    """DOI, PubMed, trial registers and the address the source gave, as far as the record has them."""
+def links(record: Best) -> list[Link]:
+    """DOI, PubMed, trial registers and the address the source gave, as far as they are known."""
     made = []
     if record.doi:
         made.append(Link(f"DOI {record.doi}", f"https://doi.org/{quote(record.doi, safe='/:;()._-')}"))
@@ -154,7 +152,7 @@ def _register_page(number: str) -> str:
     return ""
 
 
-def authors_line(record: Record, most: int = 6) -> str:
+def authors_line(record: Best, most: int = 6) -> str:
     """The authors' names in a line, the rest counted."""
     names = [str(author) for author in record.authors if author]
     shown = ", ".join(names[:most])

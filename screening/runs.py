@@ -6,19 +6,24 @@ How a run's records reach the workers, and come back from dead ones, is in lease
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from reviews import audit
-from reviews.models import Record, Review, TextVersion, User, Verb
+from reviews.merged import merged_many
+from reviews.models import DuplicatePair, Record, Review, TextVersion, User, Verb
 from reviews.refusals import Refused
 
 from .criteria import current_version
 from .leases import OPEN
 from .models import CriteriaVersion, Proposal, Resolution, Run, RunItem, Stage
 from .queue import up_for_judgement
+from .reading import judged_text
+
+TEXTS_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -121,8 +126,9 @@ def unsettled(review: Review, stage: str) -> QuerySet[Record]:
 def left_to_ask(review: Review, stage: str, how: HowToAsk) -> list[int]:
     """Ids of the unsettled records that were not yet asked about this way, by number; what a run would ask.
 
-    None of them while there are no criteria. A record whose text was changed after it was answered is asked
-    again; texts are loaded only where a change is possible. Four queries.
+    None of them while there are no criteria. A record whose text was changed after it was answered, by a
+    correction or because a duplicate lends it an abstract, is asked again; texts are loaded only where a change is
+    possible. Four queries, and two for every 500 of those texts.
     """
     version = current_version(review, stage)
     if version is None or not version.criteria:
@@ -134,7 +140,15 @@ def left_to_ask(review: Review, stage: str, how: HowToAsk) -> list[int]:
     fresh = list(left.exclude(Exists(answered)).values_list("number", "pk"))
     asked = left.filter(Exists(answered))
     if stage == Stage.TITLE_ABSTRACT:
-        maybe_changed = asked.filter(Exists(TextVersion.objects.filter(record=OuterRef("pk"))))
+        corrected = TextVersion.objects.filter(record=OuterRef("pk"))
+        # A record that was ever linked has a judged pair; so has one whose duplicate was unlinked again.
+        judged = DuplicatePair.objects.exclude(verdict=DuplicatePair.Verdict.OPEN)
+        maybe_changed = asked.filter(
+            Exists(corrected)
+            | Exists(judged.filter(a=OuterRef("pk")))
+            | Exists(judged.filter(b=OuterRef("pk")))
+            | Exists(Record.objects.filter(duplicate_of=OuterRef("pk")))
+        )
     else:
         earlier = answered.filter(run__started_at__lte=OuterRef("report__settled_at"))
         maybe_changed = asked.filter(Exists(earlier))
@@ -143,11 +157,15 @@ def left_to_ask(review: Review, stage: str, how: HowToAsk) -> list[int]:
             "record_id", "text_sha256"
         )
     )
-    changed = [
-        (record.number, record.pk)
-        for record in maybe_changed.select_related("report").iterator(chunk_size=200)
-        if (record.pk, text_to_read(record, stage)[1]) not in known
-    ]
+    changed = []
+    rows = maybe_changed.select_related("report").defer("raw").iterator(chunk_size=TEXTS_AT_ONCE)
+    while records := list(islice(rows, TEXTS_AT_ONCE)):
+        wholes = merged_many(records) if stage == Stage.TITLE_ABSTRACT else {}
+        changed += [
+            (record.number, record.pk)
+            for record in records
+            if (record.pk, judged_text(record, stage, whole=wholes.get(record.pk))[1]) not in known
+        ]
     return [pk for _number, pk in sorted(fresh + changed)]
 
 
@@ -159,13 +177,6 @@ def _this_way(review: Review, stage: str, how: HowToAsk, version: CriteriaVersio
         run__prompt_sha256=how.prompt_sha256,
         run__criteria_version=version,
     )
-
-
-def text_to_read(record: Record, stage: str) -> tuple[str, str]:
-    """(the text a model reads at this stage, its sha256): title and abstract, or the report's own text."""
-    if stage == Stage.TITLE_ABSTRACT:
-        return record.text, record.text_sha256
-    return record.report.text, record.report.text_sha256
 
 
 def cancel_run(*, run: Run, by: User, reason: str = "") -> Run:

@@ -14,7 +14,8 @@ Leads who screen are as blind as reviewers. Observers see settled records only.
 from collections.abc import Iterable
 from datetime import datetime
 
-from reviews.models import Membership, Review, User
+from reviews import audit
+from reviews.models import Membership, Record, Review, User
 from reviews.permissions import allows
 
 from .models import Conflict, Decision, ModelRole, Proposal, Protocol, Resolution
@@ -77,16 +78,27 @@ def had_seen(user: User, review: Review, stage: str, record_id: int) -> tuple[bo
 
     Who decided and took it back has seen what was visible in between. And once a record has been in conflict, or
     settled, its votes lay open to everyone who may screen: a vote made after that was withdrawn is not blind.
+    The same holds of the record's duplicates: they are the same paper, whose votes and proposals one may have seen
+    before it was linked.
     """
-    lay_open = _lay_open_until(user, stage, record_id)
-    proposals = Proposal.objects.filter(record_id=record_id, run__stage=stage)
+    linked = list(Record.objects.filter(duplicate_of=record_id).values_list("pk", flat=True))
     role = Protocol.of(review, stage).model_role
+    open_now = sees_votes(user, review, stage, linked) if linked else set()
+    seen = [
+        _seen_of(user, stage, pk, role, audit.now() if pk in open_now else _lay_open_until(user, stage, pk))
+        for pk in (record_id, *linked)
+    ]
+    return any(proposal for proposal, _ in seen), any(votes for _, votes in seen)
+
+
+def _seen_of(user: User, stage: str, record_id: int, role: str, until: datetime | None) -> tuple[bool, bool]:
+    """(proposal, votes) of one record whose votes lay open to this user until then; None: never."""
+    proposals = Proposal.objects.filter(record_id=record_id, run__stage=stage)
+    votes = until is not None and _others_voted(user, stage, record_id, until)
     if role == ModelRole.BEFORE:
-        return proposals.exists(), lay_open is not None and _others_voted(user, stage, record_id, lay_open)
-    if lay_open is None:
-        return False, False
-    shown = role == ModelRole.AFTER and proposals.filter(made_at__lte=lay_open).exists()
-    return shown, _others_voted(user, stage, record_id, lay_open)
+        return proposals.exists(), votes
+    shown = until is not None and role == ModelRole.AFTER and proposals.filter(made_at__lte=until).exists()
+    return shown, votes
 
 
 def _lay_open_until(user: User, stage: str, record_id: int) -> datetime | None:

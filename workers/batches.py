@@ -18,7 +18,7 @@ from extraction import prompting as extracting
 from extraction import proposals as extraction_proposals
 from reviews.models import LLMCall
 from reviews.models.corpus import sha256_of
-from screening import leases, proposals, runs
+from screening import leases, proposals, reading
 from screening import prompting as judging
 from screening.models import Run, RunItem, Stage
 
@@ -51,7 +51,7 @@ class Question:
 def question_for(item: RunItem) -> Question:
     """The prompt for one record of a run, by its stage."""
     run = item.run
-    text, _sha256 = runs.text_to_read(item.record, run.stage)
+    text, _sha256 = reading.judged_text(item.record, run.stage)
     if run.stage == Stage.EXTRACTION:
         pages = item.record.report.page_map
         messages = extracting.extraction_messages(

@@ -12,6 +12,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from reviews import correcting, dedup
+from reviews.best_fields import FIELDS as BEST_FIELDS
+from reviews.merged import merged
 from reviews.models import Membership, Record
 from reviews.permissions import membership_or_404
 from reviews.refusals import BadInput
@@ -42,12 +44,16 @@ def in_list(record: Record) -> dict[str, Any]:
 
 
 def in_full(record: Record) -> dict[str, Any]:
-    """A record with its text (what quotes point into), its raw entry and its group."""
+    """A record with its raw entry, its group, the best of each field in it, and the text that quotes point into."""
     removal = record.removals.filter(withdrawn_at__isnull=True).first()
+    whole = merged(record)
     return in_list(record) | {
         "abstract": record.abstract,
-        "text": record.text,
-        "text_sha256": record.text_sha256,
+        "text": whole.text,
+        "text_sha256": whole.text_sha256,
+        "best": {name: getattr(whole.best, name) for name in BEST_FIELDS},
+        "best_from": {name: list(numbers) for name, numbers in whole.best.origins.items()},
+        "found_by": [{"search": search.pk, "source": search.source} for search in whole.found_by],
         "position": record.position,
         "line": record.line,
         "raw": record.raw,

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 from reviews import exporting, fulltext, uploads
 from reviews.export import neutralised
 from reviews.forms.reports import NameStudyForm, SeekAgainForm, TextForm, UploadForm, WhyNotForm
+from reviews.merged import merged
 from reviews.models import Membership, Report, Review, Study
 from reviews.pages import page
 from reviews.permissions import membership_or_404
@@ -137,7 +138,8 @@ def show_report(
 ) -> HttpResponse:
     """The report's page, with the forms that failed, if any, as they were sent."""
     record = report.record
-    text = reading(record, Stage.FULL_TEXT) if report.text else None
+    whole = merged(record)
+    text = reading(record, Stage.FULL_TEXT, whole=whole) if report.text else None
     settled = (
         Resolution.objects.filter(record=record, stage=Stage.FULL_TEXT, withdrawn_at__isnull=True)
         .select_related("reason")
@@ -146,8 +148,8 @@ def show_report(
     shared: dict[str, Any] = {
         "report": report,
         "record": record,
-        "authors": authors_line(record),
-        "links": links(record),
+        "authors": authors_line(whole.best),
+        "links": links(whole.best),
         "text": text,
         "settled": settled,
         "studies": list(Study.objects.filter(review=membership.review).order_by("label")),

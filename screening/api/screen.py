@@ -9,7 +9,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from reviews.models import Membership, Record, Search
+from reviews.merged import Merged, merged_many
+from reviews.models import Membership, Record
 from reviews.permissions import membership_or_404
 from screening import decisions, opinions, queue, reading, visibility
 from screening.criteria import criteria_in_force, current_version
@@ -78,39 +79,41 @@ def records_json(
 ) -> list[dict[str, Any]]:
     """What a person reads to judge these records, and the proposals where the protocol shows them before."""
     pks = [record.pk for record in records]
-    found = reading.found_by(records)
+    wholes = merged_many(records)
     seen = visibility.proposals_shown(membership.user, membership.review, stage, pks)
-    return [
-        _record_json(record, stage, criteria, found[record.pk], seen.get(record.pk)) for record in records
-    ]
+    return [_record_json(wholes[record.pk], stage, criteria, seen.get(record.pk)) for record in records]
 
 
 def _record_json(
-    record: Record, stage: str, criteria: list[Criterion], found: list[Search], proposal: Proposal | None
+    whole: Merged, stage: str, criteria: list[Criterion], proposal: Proposal | None
 ) -> dict[str, Any]:
-    text, sha256 = reading.judged_text(record, stage)
+    record, best = whole.record, whole.best
+    text, sha256 = reading.judged_text(record, stage, whole=whole)
     report = reading.report_of(record) if stage == Stage.FULL_TEXT else None
     return {
         "number": record.number,
-        "title": record.title,
-        "abstract": record.abstract,
+        "title": best.title,
+        "abstract": best.abstract,
         "text": text,
         "text_sha256": sha256,
         "pages": report.page_map if report else [],
-        "authors": record.authors,
-        "year": record.year,
-        "journal": record.journal,
-        "doi": record.doi,
-        "pmid": record.pmid,
-        "registry_ids": record.registry_ids,
-        "language": record.language,
-        "keywords": record.keywords,
-        "mesh": record.mesh,
-        "publication_types": record.publication_types,
-        "links": [{"text": link.text, "href": link.href} for link in reading.links(record) if link.href],
+        "authors": best.authors,
+        "year": best.year,
+        "journal": best.journal,
+        "doi": best.doi,
+        "pmid": best.pmid,
+        "registry_ids": best.registry_ids,
+        "language": best.language,
+        "keywords": best.keywords,
+        "mesh": best.mesh,
+        "publication_types": best.publication_types,
+        "from_duplicates": {
+            name: [each.number for each in members] for name, members in whole.borrowed.items()
+        },
+        "links": [{"text": link.text, "href": link.href} for link in reading.links(best) if link.href],
         "found_by": [
             {"source": search.source, "platform": search.platform, "searched_on": search.searched_on}
-            for search in found
+            for search in whole.found_by
         ],
         "proposal": proposal_json(opinions.shown(proposal, criteria, sha256)) if proposal else None,
     }

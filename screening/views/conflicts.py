@@ -10,6 +10,7 @@ from django.urls import URLPattern, path
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from reviews.merged import merged
 from reviews.models import Membership, Review
 from reviews.pages import page
 from reviews.permissions import membership_or_404
@@ -111,7 +112,8 @@ def _conflict(
         # Closed because a vote was taken back: whoever is left waits for an independent vote again.
         return page(request, "screening/conflict_closed.html", membership, conflict=wanted, nav="conflicts")
     criteria = criteria_in_force(review, stage)
-    _, sha256 = reading.judged_text(record, stage)
+    whole = merged(record)
+    _, sha256 = reading.judged_text(record, stage, whole=whole)
     seen = opinions.opinions(membership, record, stage, criteria, sha256)
     protocol = Protocol.of(review, stage)
     votes = ([seen.own] if seen.own else []) + seen.others
@@ -120,7 +122,9 @@ def _conflict(
         "stage": stage,
         "stage_name": Stage(stage).label,
         "full_text": stage == Stage.FULL_TEXT,
-        "text": reading.reading(record, stage, seen.proposal.proposal if seen.proposal else None),
+        "text": reading.reading(
+            record, stage, seen.proposal.proposal if seen.proposal else None, whole=whole
+        ),
         "votes": votes,
         "seen": seen,
         "rule": protocol.get_adjudicator_display(),
@@ -130,7 +134,7 @@ def _conflict(
         "refusal": None,
         "nav": "conflicts",
     }
-    context = shared | about(membership, record, stage) | context
+    context = shared | about(membership, whole, stage) | context
     return page(request, "screening/conflict.html", membership, status=status, **context)
 
 

@@ -8,10 +8,11 @@ import uuid
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
 
+from reviews.merged import Merged, merged
 from reviews.models import Membership, Record
 from reviews.pages import page
 from reviews.refusals import Refused
@@ -116,11 +117,12 @@ def _to_judge(
     proposal: Proposal | None,
 ) -> dict[str, Any]:
     """A record that waits for this person; `proposal` only where they may see it already."""
-    text = reading.reading(record, stage, proposal)
+    whole = merged(record)
+    text = reading.reading(record, stage, proposal, whole=whole)
     shown = opinions.shown(proposal, criteria, text.sha256) if proposal else None
     earlier = None
     if sent is None:
-        earlier = _taken_back(membership, stage, record)
+        earlier = _said_before(membership, stage, record)
         sent = _as_before(earlier)
     if shown and "accept" in request.GET:
         sent = replace(sent, judgements=sent.judgements | shown.answers)
@@ -133,7 +135,7 @@ def _to_judge(
         "marks": MARKS,
         "reason": sent.reason or opinions.first_violated(criteria, sent.judgements),
         "proposal": shown,
-        **about(membership, record, stage),
+        **about(membership, whole, stage),
     }
 
 
@@ -141,14 +143,17 @@ def _to_look_at(
     membership: Membership, stage: str, record: Record, criteria: list[Criterion]
 ) -> dict[str, Any]:
     """A record this person decided on, or one that does not wait for them."""
-    _, sha256 = reading.judged_text(record, stage)
+    whole = merged(record)
+    _, sha256 = reading.judged_text(record, stage, whole=whole)
     seen = opinions.opinions(membership, record, stage, criteria, sha256)
     own = seen.own.decision if seen.own else None
     mine = queue.own_decisions(membership.review, stage, membership.user)
     resolution = seen.resolution
     return {
         "mode": "mine" if own else "closed",
-        "text": reading.reading(record, stage, seen.proposal.proposal if seen.proposal else None),
+        "text": reading.reading(
+            record, stage, seen.proposal.proposal if seen.proposal else None, whole=whole
+        ),
         "seen": seen,
         "own": own,
         "rows": _rows(criteria, own.judgements if own else {}, seen.proposal),
@@ -156,18 +161,21 @@ def _to_look_at(
         "discussed": resolution is not None and resolution.conflict_id is not None,
         "back": (mine.filter(pk__lt=own.pk) if own else mine).order_by("-pk").first(),
         "forward": mine.filter(pk__gt=own.pk).order_by("pk").first() if own else None,
-        **about(membership, record, stage),
+        **about(membership, whole, stage),
     }
 
 
-def about(membership: Membership, record: Record, stage: str) -> dict[str, Any]:
+def about(membership: Membership, whole: Merged, stage: str) -> dict[str, Any]:
     """What stands around the text: where it was found, who wrote it, where it leads, its PDF."""
+    record = whole.record
     report = reading.report_of(record) if stage == Stage.FULL_TEXT else None
     return {
         "record": record,
-        "found_by": reading.found_by([record])[record.pk],
-        "authors": reading.authors_line(record),
-        "links": reading.links(record),
+        "best": whole.best,
+        "abstract_from": [each for each in whole.borrowed.get("abstract", ()) if each.pk != record.pk],
+        "found_by": whole.found_by,
+        "authors": reading.authors_line(whole.best),
+        "links": reading.links(whole.best),
         "report": report,
         "report_href": href("report_file", membership.review.slug, record.number)
         if report and report.file
@@ -208,12 +216,15 @@ def _rows(criteria: list[Criterion], judgements: dict[str, str], shown: opinions
     return rows
 
 
-def _taken_back(membership: Membership, stage: str, record: Record) -> Decision | None:
-    """One's own latest withdrawn decision on this record: its answers need not be typed again."""
-    own = Decision.objects.filter(
-        record=record, stage=stage, reviewer=membership.user, withdrawn_at__isnull=False
-    )
-    return own.order_by("-pk").first()
+def _said_before(membership: Membership, stage: str, record: Record) -> Decision | None:
+    """One's own latest decision on this paper that does not count now: its answers need not be typed again.
+
+    Taken back, or made on a record that was linked to this one since.
+    """
+    own = Decision.objects.filter(stage=stage, reviewer=membership.user).select_related("record")
+    taken_back = Q(record=record, withdrawn_at__isnull=False)
+    on_a_duplicate = Q(record__duplicate_of=record, withdrawn_at__isnull=True)
+    return own.filter(taken_back | on_a_duplicate).order_by("-pk").first()
 
 
 def _as_before(earlier: Decision | None) -> Sent:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from django.core.paginator import Page, Paginator
 from django.urls import reverse
 
+from reviews.merged import Merged, merged_many
 from reviews.models import Membership
 from reviews.permissions import allows
 from screening import opinions, reading, run_figures, visibility
@@ -90,11 +91,12 @@ def _rows(membership: Membership, run: Run, items: Sequence[RunItem], seen: set[
     criteria = criteria_in_force(run.review, run.stage) if run.stage != Stage.EXTRACTION else []
     settled = settled_records(run, records) if membership.is_lead else set()
     readable = visibility.sees_proposals(membership.user, run.review, run.stage, records)
+    wholes = merged_many([item.record for item in items if item.record_id in proposals])
     rows = []
     for item in items:
         proposal = proposals.get(item.record_id)
         if proposal is not None:
-            row = _answered(membership, item, proposal, criteria)
+            row = _answered(membership, item, proposal, criteria, wholes[item.record_id])
             rows.append(replace(row, settled=item.record_id in settled))
         else:
             words = _words(membership, item, item.record_id in readable)
@@ -104,12 +106,14 @@ def _rows(membership: Membership, run: Run, items: Sequence[RunItem], seen: set[
     return rows
 
 
-def _answered(membership: Membership, item: RunItem, proposal: Proposal, criteria: list[Criterion]) -> Row:
+def _answered(
+    membership: Membership, item: RunItem, proposal: Proposal, criteria: list[Criterion], whole: Merged
+) -> Row:
     stage = proposal.run.stage
-    _text, sha256 = reading.judged_text(item.record, stage)
+    _text, sha256 = reading.judged_text(item.record, stage, whole=whole)
     shown = opinions.shown(proposal, criteria, sha256)
     if stage == Stage.TITLE_ABSTRACT:
-        return Row(item, "answered", shown, text=reading.reading(item.record, stage, proposal))
+        return Row(item, "answered", shown, text=reading.reading(item.record, stage, proposal, whole=whole))
     # A report is too long to stand here: its quotes lead to where it is read.
     slug, number = membership.review.slug, item.record.number
     room = f"{reverse('screen', args=[slug, stage])}?record={number}"

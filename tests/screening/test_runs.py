@@ -6,7 +6,7 @@ from reviews import audit, fulltext
 from reviews.correcting import correct_record
 from reviews.models import Event, Record, Report, TextVersion, Verb
 from reviews.refusals import Refused
-from screening import criteria, leases, runs
+from screening import criteria, leases, reading, runs
 from screening.models import Resolution, Run, RunItem
 from screening.proposals import keep_answer, keep_failure
 from tests import factories
@@ -14,7 +14,7 @@ from tests.asking import FT, TA, call, claimed, how, records, said, started, wit
 
 
 def answer(item):
-    text = runs.text_to_read(item.record, item.run.stage)[0]
+    text = reading.judged_text(item.record, item.run.stage)[0]
     judgements = said(item.run.criteria, *("unclear" for _ in item.run.criteria))
     assert keep_answer(item=item, judgements=judgements, text=text, calls=[call()])
 
