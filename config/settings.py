@@ -16,7 +16,7 @@ env = environ.FileAwareEnv()
 
 # ---------------------------------------------------------------- state: one folder
 WINNOW_DATA = Path(env.str("WINNOW_DATA", default=str(BASE_DIR / "var"))).resolve()
-for _folder in ("uploads", "queue/messages", "queue/control", "log", "static"):
+for _folder in ("uploads", "incoming", "queue/messages", "queue/control", "log", "static"):
     (WINNOW_DATA / _folder).mkdir(parents=True, exist_ok=True)
 
 
@@ -161,7 +161,9 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
-MAX_UPLOAD_MB = env.int("WINNOW_MAX_UPLOAD_MB", default=100)
+MAX_UPLOAD_MB = env.int("WINNOW_MAX_UPLOAD_MB", default=500)  # 100,000 RIS records are about 300
+# Beside the uploads, so that a file that has come in is moved there and not copied; /tmp may be small.
+FILE_UPLOAD_TEMP_DIR = WINNOW_DATA / "incoming"
 DATA_UPLOAD_MAX_MEMORY_SIZE = (
     20 * 1024 * 1024
 )  # pasted text; files are streamed to disk and limited by MAX_UPLOAD_MB

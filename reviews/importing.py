@@ -33,6 +33,7 @@ __all__ = ["YEARS", "Imported", "import_search", "numbers_of", "record_from", "r
 logger = logging.getLogger(__name__)
 
 BATCH = 500  # records held in memory, and stored in one transaction
+READING = "Reading and storing records"
 MANY = 500  # records from which on PostgreSQL's idea of the table's size matters
 REASONS_SHOWN = 5
 ENDINGS = {"ris": "ris", "medline": "nbib", "csv": "csv", "tsv": "tsv", "xlsx": "xlsx"}
@@ -187,7 +188,7 @@ def _bring_in(search: Search, opened: Source, stream: BinaryIO, first: int, repo
         came.found += len(rows)
         came.problems += len(noted)
         reasons += [str(problem) for problem in noted[: REASONS_SHOWN - len(reasons)]]
-        report("Reading and storing records", came.found, _estimate(came.found, stream, size))
+        report(READING, came.found, _estimate(came.found, stream, size))
     if not came.found:
         raise Refused(
             "Nothing in this file is a record. " + " ".join(reasons),

@@ -68,6 +68,17 @@ def start(
     return job
 
 
+def start_unless_waiting(
+    *, review: Review, kind: str, by: User, arguments: dict[str, Any] | None = None
+) -> Job:
+    """The job that waits to do just this, if there is one, else a new one."""
+    same = Job.objects.filter(review=review).under_way().filter(kind=kind, begun_at__isnull=True)
+    for waiting in same:
+        if waiting.arguments == (arguments or {}):
+            return waiting
+    return start(review=review, kind=kind, by=by, arguments=arguments)
+
+
 def submit(*, job: Job, arguments: dict[str, Any] | None = None) -> Job:
     """Hand a held job to the workers, with `arguments` in place of those it had, if given.
 

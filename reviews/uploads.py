@@ -1,9 +1,14 @@
 """Refusing what is too large before it is read into memory or onto the disk. Used by pages and the API."""
 
+import contextlib
+import time
+from pathlib import Path
+
 from django.conf import settings
 from django.http import HttpRequest
 
 _CHUNK = 1 << 20
+_BROKEN_AFTER = 24 * 60 * 60  # seconds
 _FORM_ALLOWANCE = 1 << 20  # the other fields of an upload form, and what multipart adds
 
 
@@ -31,3 +36,14 @@ def limit_in_bytes(request: HttpRequest) -> int:
     if (request.META.get("CONTENT_TYPE") or "").startswith("multipart/form-data"):
         return settings.MAX_UPLOAD_MB * _CHUNK + _FORM_ALLOWANCE
     return settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+
+
+def remove_broken() -> int:
+    """Remove what uploads left that broke off with their web process a day ago or more; returns how many."""
+    folder, removed = settings.FILE_UPLOAD_TEMP_DIR, 0
+    for path in Path(folder).glob("*.upload*") if folder else ():
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > _BROKEN_AFTER:
+                path.unlink()
+                removed += 1
+    return removed

@@ -2,13 +2,14 @@
 
 from django.urls import URLPattern
 
-from .views import accounts, duplicates, people, prisma, records, reports, reviews, searches, trail
+from .views import accounts, duplicates, jobs, people, prisma, records, reports, reviews, searches, trail
 
 urlpatterns: list[URLPattern] = [
     *accounts.urlpatterns,
     *reviews.urlpatterns,
     *people.urlpatterns,
     *searches.urlpatterns,
+    *jobs.urlpatterns,
     *records.urlpatterns,
     *duplicates.urlpatterns,
     *reports.urlpatterns,

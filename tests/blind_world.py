@@ -8,14 +8,15 @@ see it must be shown exactly the same pages as before.
 import json
 import uuid
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db import connection
 
 from extraction import design, filling
 from extraction.models import ProposedValue, Value
-from reviews import audit
+from reviews import audit, jobs
 from reviews.guards import install_on, remove_from
-from reviews.models import Event, LLMCall, Record, Report, Review, Study, TrailHead
+from reviews.models import Event, Job, LLMCall, Record, Report, Review, Study, TrailHead
 from reviews.models.corpus import sha256_of
 from screening import criteria, decisions
 from screening.models import Decision, Proposal, Run
@@ -66,7 +67,17 @@ def build(review, alice, bob, carol) -> World:
     vote(bob, sealed, TA, "exclude", f"BOBSNOTE{MARK}")
     vote(bob, at_full_text, FT, "exclude", f"BOBSFULLTEXT{MARK}")
     _extract(review, alice, bob, extracted)
+    _work(review, alice)
     return World(review, sealed, untouched, disputed, at_full_text, extracted, made)
+
+
+def _work(review, alice) -> None:
+    """A job that has long waited for a worker, and one that has ended."""
+    waiting, ended = (jobs.start(review=review, kind="duplicates", by=alice) for _ in range(2))
+    hour_ago = audit.now() - timedelta(hours=1)
+    Job.objects.filter(pk=waiting.pk).update(queued_at=hour_ago)
+    result = {"compared": 3, "linked": 0, "queued": 0, "waiting": 0}
+    Job.objects.filter(pk=ended.pk).update(finished_at=hour_ago, result=result)
 
 
 def vote(person, record, stage, verdict, note=""):

@@ -20,7 +20,18 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from extraction.export import SHAPES
 from extraction.models import Item, Sheet, Value
 from reviews import export
-from reviews.models import DuplicatePair, Invitation, LLMCall, Membership, Record, Report, Search, Study, User
+from reviews.models import (
+    DuplicatePair,
+    Invitation,
+    Job,
+    LLMCall,
+    Membership,
+    Record,
+    Report,
+    Search,
+    Study,
+    User,
+)
 from reviews.prisma import BOXES
 from screening import conflicts, decisions
 from screening.models import Conflict, Criterion, Decision, Proposal, Protocol, Run, RunItem
@@ -43,6 +54,7 @@ WORDS: dict[str, Callable[[], list]] = {
 # An id is looked for in the table that the part of the address before it names; elsewhere every id is tried.
 TABLES = {
     "searches": Search,
+    "jobs": Job,
     "people": Membership,
     "members": Membership,
     "invitations": Invitation,

@@ -18,6 +18,7 @@ from reviews import demo, quotes
 from reviews.models import Report, Review, Study
 from screening.models import Conflict, Run
 from tests.walk import Person
+from tests.working import work
 from workers import batches
 
 SLUG = "myeloma"
@@ -90,6 +91,10 @@ def paste(alice: Person, texts: list[Path]) -> None:
             strategy=strategy,
             declared_count="1",
         )
+        assert f"Importing {source}" in alice.text
+        work()  # the page asks for itself again, and leads on when the job has ended
+        alice.go(alice.address)
+        assert "1 record imported." in alice.text
 
 
 def decide(person: Person, stage: str, number: int, verdict: str, *, reason: str = "") -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import connection
 
-from reviews import arriving, dedup, importing, job_leases
+from reviews import arriving, dedup, importing, job_leases, uploads
 from reviews.jobs import Cancelled, Report
 from reviews.models import Job, Search
 from reviews.refusals import Refused
@@ -137,4 +137,5 @@ def sweep() -> list[int]:
         job_leases.give_back(job, left=what_is_left(job))
     arriving.clear_stale()
     job_leases.forget_held()
+    uploads.remove_broken()
     return job_leases.idle()

@@ -10,12 +10,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from reviews import dedup
-from reviews.models import DuplicatePair
+from reviews import dedup, jobs
+from reviews.models import DuplicatePair, Job
 from reviews.permissions import membership_or_404
 from reviews.views.duplicates import linked_records
+from workers.tasks import queue_job_on_commit
 
-from .searches import sought_as_json
+from .jobs import accepted
 
 PAIRS_A_PAGE = 100
 
@@ -62,12 +63,16 @@ class DuplicatesView(APIView):
 
 
 class FindView(APIView):
-    """POST: compare all records again -> what was linked and put to people."""
+    """POST: compare all records again -> 202 and the job that does it."""
 
     def post(self, request: Request, slug: str) -> Response:
         """See the class."""
         membership = membership_or_404(request.user, slug, may="dedup")
-        return Response(sought_as_json(dedup.find_duplicates(review=membership.review, by=membership.user)))
+        job = jobs.start_unless_waiting(
+            review=membership.review, kind=Job.Kind.DUPLICATES, by=membership.user
+        )
+        queue_job_on_commit(job.pk)
+        return accepted(job)
 
 
 class JudgeView(APIView):

@@ -1,9 +1,9 @@
 """Searches for programs: list, import a file or a text, read one, undo, restore."""
 
-import io
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
+from django.core.files.base import ContentFile
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
 from rest_framework import exceptions, serializers
@@ -11,11 +11,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from reviews import dedup, importing, uploads
-from reviews.models import ImportProblem, Search
+from reviews import importing, jobs, uploads
+from reviews.models import ImportProblem, Job, Search
 from reviews.models.corpus import SearchKind
 from reviews.permissions import membership_or_404
 from reviews.views.searches import searches_shown
+from workers.tasks import queue_job_on_commit
+
+from .jobs import accepted
+from .jobs import as_json as job_as_json
 
 PROBLEMS_SHOWN = 1000
 
@@ -90,18 +94,8 @@ def problem_as_json(problem: ImportProblem) -> dict[str, Any]:
     return {"line": problem.line, "reason": problem.reason, "excerpt": problem.excerpt}
 
 
-def sought_as_json(sought: dedup.Sought) -> dict[str, int]:
-    """What a run of the detection did."""
-    return {
-        "compared": sought.compared,
-        "linked": sought.linked,
-        "queued": sought.queued,
-        "waiting": sought.waiting,
-    }
-
-
 class SearchesView(APIView):
-    """GET -> {"searches": [...]}. POST a file or text with the fields of SearchFields -> 201 and what it brought."""
+    """GET -> {"searches": [...]}. POST a file or text, and SearchFields -> 202 and the job that imports it."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse by size before anything (the token of a session, too) is read from the body."""
@@ -126,23 +120,14 @@ class SearchesView(APIView):
         given = dict(fields.validated_data)
         file, text = given.pop("file", None), given.pop("text", "")
         given["file_name"] = given.get("file_name") or (file.name if file else "")
-        imported = importing.import_search(
+        job = importing.start_import(
             review=membership.review,
             by=membership.user,
-            data=file.file if file else io.BytesIO(text.encode("utf-8", "replace")),
+            file=file or ContentFile(text.encode("utf-8", "replace"), name="pasted.txt"),
             **given,
         )
-        new = list(imported.search.records.values_list("pk", flat=True))
-        sought = dedup.find_duplicates(review=membership.review, by=membership.user, record_ids=new)
-        answer = {
-            "search": as_json(searches_shown(membership.review).get(pk=imported.search.pk)),
-            "found": imported.found,
-            "stored": imported.stored,
-            "records": list(importing.numbers_of(imported.search)),
-            "problems": _problems(imported.search),
-            "duplicates": sought_as_json(sought),
-        }
-        return Response(answer, status=201)
+        queue_job_on_commit(job.pk)
+        return accepted(job)
 
 
 class SearchView(APIView):
@@ -167,16 +152,19 @@ class WithdrawView(APIView):
 
 
 class RestoreView(APIView):
-    """POST, with a reason if you like: take an undone import back."""
+    """POST, with a reason if you like: take an undone import back -> the search, and "job" (duplicates)."""
 
     def post(self, request: Request, slug: str, pk: int) -> Response:
         """See the class."""
         membership = membership_or_404(request.user, slug, may="import")
         search = get_object_or_404(Search, review=membership.review, pk=pk)
         importing.restore_search(search=search, by=membership.user, reason=_reason(request))
-        new = list(search.records.values_list("pk", flat=True))
-        dedup.find_duplicates(review=membership.review, by=membership.user, record_ids=new)
-        return Response(as_json(searches_shown(membership.review).get(pk=pk)))
+        job = jobs.start_unless_waiting(
+            review=membership.review, kind=Job.Kind.DUPLICATES, by=membership.user, arguments={"search": pk}
+        )
+        queue_job_on_commit(job.pk)
+        shown = as_json(searches_shown(membership.review).get(pk=pk))
+        return Response(shown | {"job": job_as_json(job)})
 
 
 def _problems(search: Search) -> list[dict[str, Any]]:

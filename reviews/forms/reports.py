@@ -3,9 +3,16 @@
 from django import forms
 from django.conf import settings
 
+LARGEST_PDF_MB = 100  # a PDF is read in memory; exports of databases, which may be larger, are not
+
+
+def largest_pdf_mb() -> int:
+    """How large a PDF this server takes, in megabytes."""
+    return min(settings.MAX_UPLOAD_MB, LARGEST_PDF_MB)
+
 
 class UploadForm(forms.Form):
-    """A PDF, at most MAX_UPLOAD_MB large; whether it can be read is the verb's to say."""
+    """A PDF, at most `largest_pdf_mb` large; whether it can be read is the verb's to say."""
 
     file = forms.FileField(
         label="PDF of the report",
@@ -21,9 +28,9 @@ class UploadForm(forms.Form):
     def clean_file(self) -> object:
         """Refuse what is larger than this server keeps."""
         file = self.cleaned_data["file"]
-        if file.size > settings.MAX_UPLOAD_MB << 20:
+        if file.size > largest_pdf_mb() << 20:
             raise forms.ValidationError(
-                f"This file is larger than {settings.MAX_UPLOAD_MB} MB. Nothing was kept. "
+                f"This file is larger than {largest_pdf_mb()} MB. Nothing was kept. "
                 "Save a smaller copy of the PDF, or paste its text."
             )
         return file

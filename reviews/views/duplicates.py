@@ -11,12 +11,13 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from reviews import dedup
+from reviews import dedup, jobs
 from reviews.differences import Piece, marked
-from reviews.models import DuplicatePair, Membership, Record, Review
+from reviews.models import DuplicatePair, Job, Membership, Record, Review
 from reviews.pages import page
 from reviews.permissions import membership_or_404
 from reviews.refusals import BadInput, Refused
+from workers.tasks import queue_job_on_commit
 
 LINKS_A_PAGE = 25
 DIFFERENT_SHOWN = 20
@@ -126,15 +127,11 @@ def duplicates(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def duplicates_find(request: HttpRequest, slug: str) -> HttpResponse:
-    """Look through all records again."""
+    """Start looking through all records again."""
     membership = membership_or_404(request.user, slug, may="dedup")
-    sought = dedup.find_duplicates(review=membership.review, by=membership.user)
-    messages.success(
-        request,
-        f"{sought.compared:,} pairs compared: {sought.linked:,} newly linked, {sought.queued:,} newly to look at. "
-        "What people decided was left as it is.",
-    )
-    return redirect("duplicates", slug)
+    job = jobs.start_unless_waiting(review=membership.review, kind=Job.Kind.DUPLICATES, by=membership.user)
+    queue_job_on_commit(job.pk)
+    return redirect("job", slug, job.pk)
 
 
 @require_POST

@@ -3,7 +3,6 @@
 import csv
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import RequestDataTooBig
 from django.core.paginator import Paginator
@@ -18,7 +17,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from reviews import exporting, fulltext, uploads
 from reviews.export import neutralised
-from reviews.forms.reports import NameStudyForm, SeekAgainForm, TextForm, UploadForm, WhyNotForm
+from reviews.forms.reports import (
+    NameStudyForm,
+    SeekAgainForm,
+    TextForm,
+    UploadForm,
+    WhyNotForm,
+    largest_pdf_mb,
+)
 from reviews.merged import merged
 from reviews.models import Membership, Report, Review, Study
 from reviews.pages import page
@@ -158,7 +164,7 @@ def show_report(
         "why_form": WhyNotForm(),
         "again_form": SeekAgainForm(),
         "study_form": NameStudyForm(initial={"label": fulltext.suggested_label(record)}),
-        "limit_mb": settings.MAX_UPLOAD_MB,
+        "limit_mb": largest_pdf_mb(),
     }
     return page(
         request, "reviews/report.html", membership, status=status, nav="reports", **(shared | context)

@@ -1,11 +1,11 @@
 """Searches: what was searched, what it brought, adding one, undoing an import."""
 
-import io
 from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import RequestDataTooBig
+from django.core.files.base import ContentFile
 from django.core.paginator import Paginator
 from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -16,13 +16,16 @@ from django.urls import URLPattern, path
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from reviews import dedup, importing, uploads
+from reviews import importing, jobs, uploads
 from reviews.forms.records import WhyForm
 from reviews.forms.searches import SearchForm
-from reviews.models import ImportProblem, Membership, Review, Search
+from reviews.models import ImportProblem, Job, Membership, Review, Search
 from reviews.pages import page
 from reviews.permissions import membership_or_404
 from reviews.refusals import Refused
+from workers.tasks import queue_job_on_commit
+
+from .jobs import imports_shown, title_of
 
 PROBLEMS_A_PAGE = 50
 
@@ -55,13 +58,14 @@ def searches(request: HttpRequest, slug: str) -> HttpResponse:
     rows = list(searches_shown(membership.review))
     live = [row for row in rows if row.withdrawn_at is None]
     total = {name: sum(getattr(row, name) for row in live) for name in ("found", "linked", "new")}
-    return page(request, "reviews/searches.html", membership, searches=rows, total=total)
+    coming = [(job, title_of(job)) for job in imports_shown(membership.review)]
+    return page(request, "reviews/searches.html", membership, searches=rows, total=total, coming=coming)
 
 
 @csrf_exempt  # only until the size is known: reading the token would read all of the body (see _search_new)
 @require_http_methods(["GET", "HEAD", "POST"])
 def search_new(request: HttpRequest, slug: str) -> HttpResponse:
-    """Ask about a search, import its file or text, and look for duplicates among what is new."""
+    """Ask about a search, and start the import of its file or text."""
     membership = membership_or_404(request.user, slug, may="import")
     try:
         if not uploads.too_large(request):
@@ -81,35 +85,17 @@ def _search_new(request: HttpRequest, membership: Membership) -> HttpResponse:
     fields = dict(form.cleaned_data)
     file, text = fields.pop("file"), fields.pop("text")
     try:
-        imported = importing.import_search(
+        job = importing.start_import(
             review=membership.review,
             by=membership.user,
-            data=file.file if file else io.BytesIO(text.encode("utf-8", "replace")),
+            file=file or ContentFile(text.encode("utf-8", "replace"), name="pasted.txt"),
             file_name=file.name if file else "",
             **fields,
         )
     except Refused as no:
         return _form(request, membership, form, status=no.status, refusal=no)
-    new = list(imported.search.records.values_list("pk", flat=True))
-    sought = dedup.find_duplicates(review=membership.review, by=membership.user, record_ids=new)
-    messages.success(request, in_words(imported, sought))
-    return redirect("search", membership.review.slug, imported.search.pk)
-
-
-def in_words(imported: importing.Imported, sought: dedup.Sought) -> str:
-    """What an import brought, in a sentence or two."""
-    said = f"{_count(imported.stored, 'record')} imported."
-    if sought.linked:
-        said += f" {_count(sought.linked, 'duplicate')} linked: each link can be undone."
-    if sought.queued:
-        said += f" {_count(sought.queued, 'likely pair')} to look at under Duplicates."
-    if imported.problems:
-        said += f" {_count(imported.problems, 'problem')} noted below."
-    return said
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+    queue_job_on_commit(job.pk)
+    return redirect("job", membership.review.slug, job.pk)
 
 
 def _form(
@@ -197,9 +183,15 @@ def search_restore(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         )
     except Refused as no:
         return _show(request, membership, found, status=no.status, refusal=no)
-    new = list(found.records.values_list("pk", flat=True))
-    dedup.find_duplicates(review=membership.review, by=membership.user, record_ids=new)
-    messages.success(request, "The import was restored: its records count again, with the votes they had.")
+    job = jobs.start_unless_waiting(
+        review=membership.review, kind=Job.Kind.DUPLICATES, by=membership.user, arguments={"search": pk}
+    )
+    queue_job_on_commit(job.pk)
+    messages.success(
+        request,
+        "The import was restored: its records count again, with the votes they had. They are being compared with "
+        "what came since.",
+    )
     return redirect("search", slug, pk)
 
 

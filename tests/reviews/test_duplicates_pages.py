@@ -10,6 +10,7 @@ from reviews.differences import marked
 from reviews.models import DuplicatePair, Event, Record
 from tests import factories
 from tests.reviews.test_dedup import LIKELY, PAPER
+from tests.working import see_it_through
 
 
 def url(name: str, review, *args) -> str:
@@ -105,7 +106,8 @@ def test_links_are_listed_with_why_and_undone_from_the_list(as_person, review, s
 def test_looking_again_says_what_it_did(as_person, review, search, bob):
     factories.record(search, **PAPER)
     factories.record(search, **PAPER)
-    page = as_person(bob).post(url("duplicates_find", review), follow=True).content.decode()
+    browser = as_person(bob)
+    page = see_it_through(browser, browser.post(url("duplicates_find", review))).content.decode()
     assert "1 pairs compared: 1 newly linked, 0 newly to look at" in page
     assert Record.objects.get(number=2).duplicate_of.number == 1
 

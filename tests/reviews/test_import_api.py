@@ -4,10 +4,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from reviews.models import DuplicatePair, Record, Removal, Search
+from reviews import jobs
+from reviews.models import DuplicatePair, Job, Record, Removal, Search
 from tests import factories
 from tests.reviews.test_dedup import LIKELY, PAPER
 from tests.reviews.test_importing import PAGE, TWO, uploads, vote
+from tests.working import work
 
 ABOUT = {"source": "MEDLINE", "kind": "database", "searched_on": "2026-01-15"}
 
@@ -24,20 +26,30 @@ def test_a_text_is_imported_and_the_answer_says_what_it_brought(as_person, revie
     answer = send(
         as_person(bob), review, "searches/", {**ABOUT, "text": "Stray\n" + TWO.decode(), "declared_count": 2}
     )
-    assert answer.status_code == 201
-    told = answer.json()
+    assert answer.status_code == 202
+    told = answer.json()["job"]
+    assert (told["kind"], told["state"], told["started_by"], told["search"]) == (
+        "import",
+        "waiting",
+        "Bob",
+        None,
+    )
+    assert answer["Location"] == at(review, f"jobs/{told['id']}/")
+    work()
     search = Search.objects.get()
-    assert told["search"]["id"] == search.pk
-    assert (told["found"], told["stored"], told["records"]) == (2, 2, [1, 2])
-    assert (told["search"]["format"], told["search"]["declared"], told["search"]["found"]) == ("ris", 2, 2)
+    told = as_person(bob).get(answer["Location"]).json()
+    assert (told["state"], told["search"], told["error"]) == ("finished", search.pk, "")
+    assert told["result"] == {"search": search.pk, "found": 2, "problems": 1, "linked": 0, "queued": 0}
+    told = as_person(bob).get(at(review, f"searches/{search.pk}/")).json()
+    assert (told["format"], told["declared"], told["found"]) == ("ris", 2, 2)
     assert [problem["line"] for problem in told["problems"]] == [1]
-    assert told["duplicates"] == {"compared": 0, "linked": 0, "queued": 0, "waiting": 0}
 
 
 def test_a_file_is_imported_by_multipart(as_person, review, alice):
     file = SimpleUploadedFile("medline.ris", TWO)
     answer = as_person(alice).post(at(review, "searches/"), {**ABOUT, "file": file})
-    assert answer.status_code == 201
+    assert answer.status_code == 202
+    work()
     assert Search.objects.get().file_name == "medline.ris"
     assert Record.objects.count() == 2
 
@@ -49,8 +61,9 @@ def test_a_program_may_sign_in_with_a_token(review, alice):
     body = {**ABOUT, "text": PAGE.decode()}
     client = Client(enforce_csrf_checks=True)
     answer = client.post(at(review, "searches/"), body, content_type="application/json", headers=headers)
-    assert answer.status_code == 201
-    assert answer.json()["search"]["format"] == "pasted"
+    assert answer.status_code == 202
+    work()
+    assert Search.objects.get().format == "pasted"
 
 
 @pytest.mark.parametrize(
@@ -76,7 +89,9 @@ def test_what_cannot_be_imported_is_an_error_in_the_one_shape(
 
 def test_the_same_file_twice_is_409(as_person, review, alice):
     body = {**ABOUT, "text": TWO.decode()}
-    assert send(as_person(alice), review, "searches/", body).status_code == 201
+    assert send(as_person(alice), review, "searches/", body).status_code == 202
+    assert send(as_person(alice), review, "searches/", body).status_code == 409
+    work()
     assert send(as_person(alice), review, "searches/", body).status_code == 409
     assert Search.objects.count() == 1
 
@@ -105,7 +120,9 @@ def test_searches_are_listed_read_undone_and_restored(as_person, review, search,
     answer = send(browser, review, f"searches/{search.pk}/withdraw/", {"reason": "wrong"})
     assert answer.json()["withdrawn_at"] is not None
     assert Record.objects.found().count() == 0
-    assert send(browser, review, f"searches/{search.pk}/restore/").json()["withdrawn_at"] is None
+    restored = send(browser, review, f"searches/{search.pk}/restore/").json()
+    assert restored["withdrawn_at"] is None
+    assert (restored["job"]["kind"], restored["job"]["state"]) == ("duplicates", "waiting")
     assert Record.objects.found().count() == 1
 
 
@@ -166,7 +183,11 @@ def test_duplicates_are_found_listed_judged_linked_and_unlinked(as_person, revie
     factories.record(search, **PAPER)
     factories.record(search, **LIKELY)
     browser = as_person(bob)
-    assert send(browser, review, "duplicates/find/").json() == {
+    answer = send(browser, review, "duplicates/find/")
+    assert answer.status_code == 202
+    assert send(browser, review, "duplicates/find/").json()["job"]["id"] == answer.json()["job"]["id"]
+    work()
+    assert browser.get(answer["Location"]).json()["result"] == {
         "compared": 1, "linked": 0, "queued": 1, "waiting": 1,
     }  # fmt: skip
     told = browser.get(at(review, "duplicates/")).json()
@@ -195,6 +216,7 @@ WRITES = [
     ("records/1/link/", {"original": 2}),
     ("records/2/unlink/", {}),
     ("duplicates/find/", {}),
+    ("jobs/{job}/cancel/", {}),
     ("duplicates/{pair}/judge/", {"same": True}),
 ]
 
@@ -205,7 +227,8 @@ def test_observers_write_nothing_and_strangers_find_nothing(
 ):
     a, b = factories.record(search), factories.record(search)
     pair = DuplicatePair.objects.create(review=review, a=a, b=b, score=0.5, why=[])
-    path = path.format(search=search.pk, pair=pair.pk)
+    job = jobs.start(review=review, kind="duplicates", by=search.imported_by)
+    path = path.format(search=search.pk, pair=pair.pk, job=job.pk)
     assert send(as_person(olive), review, path, body).status_code == 403
     assert send(as_person(mallory), review, path, body).status_code == 404
     assert send(Client(), review, path, body).status_code in (401, 403)
@@ -214,8 +237,18 @@ def test_observers_write_nothing_and_strangers_find_nothing(
     assert not Removal.objects.exists()
     pair.refresh_from_db()
     assert pair.verdict == ""
+    assert [each.state for each in Job.objects.all()] == ["waiting"]
 
 
 def test_a_stranger_reads_nothing(as_person, review, search, record, mallory):
-    for path in ("searches/", f"searches/{search.pk}/", "records/", "records/1/", "duplicates/"):
+    job = jobs.start(review=review, kind="duplicates", by=search.imported_by)
+    for path in (
+        "searches/",
+        f"searches/{search.pk}/",
+        "records/",
+        "records/1/",
+        "duplicates/",
+        "jobs/",
+        f"jobs/{job.pk}/",
+    ):
         assert as_person(mallory).get(at(review, path)).status_code == 404

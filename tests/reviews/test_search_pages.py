@@ -8,6 +8,7 @@ from django.urls import reverse
 from reviews.models import DuplicatePair, Event, ImportProblem, Record, Search
 from tests import factories
 from tests.reviews.test_importing import PAGE, TWO, uploads
+from tests.working import see_it_through, work
 
 ABOUT = {"source": "MEDLINE", "kind": "database", "searched_on": "2026-01-15"}
 
@@ -21,7 +22,7 @@ def upload(data: bytes = TWO, name: str = "medline.ris") -> SimpleUploadedFile:
 
 
 def added(browser, review, **fields):
-    return browser.post(new(review), {**ABOUT, **fields}, follow=True)
+    return see_it_through(browser, browser.post(new(review), {**ABOUT, **fields}))
 
 
 def test_a_file_is_uploaded_and_the_page_says_what_it_brought(as_person, review, bob):
@@ -228,7 +229,7 @@ def test_the_table_takes_the_same_queries_however_many_searches(
         search = factories.search(review, by=alice, source=f"Source {number}")
         factories.record(search)
     browser = as_person(alice)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         assert browser.get(reverse("searches", args=[review.slug])).status_code == 200
 
 
@@ -258,6 +259,7 @@ def test_an_import_is_undone_with_a_reason_and_restored(as_person, review, alice
     restored = browser.post(reverse("search_restore", args=[review.slug, search.pk]), follow=True)
     assert "counts again" in restored.content.decode() or "count again" in restored.content.decode()
     assert Record.objects.found().count() == 2
+    work()
     assert [event.verb for event in Event.objects.order_by("seq")][-3:] == [
         "search.withdrawn",
         "search.restored",

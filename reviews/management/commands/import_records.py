@@ -9,10 +9,13 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from reviews import dedup, importing
+from reviews.jobs import Cancelled
 from reviews.models import Membership, Review, Role, User
 from reviews.models.corpus import SearchKind
 from reviews.permissions import allows
 from reviews.refusals import Refused
+
+from ._progress import Progress, stoppable
 
 
 def person_or_error(review: Review, email: str, act: str) -> User:
@@ -72,9 +75,20 @@ class Command(BaseCommand):
                 about["strategy"] = options["strategy_file"].read_text(encoding="utf-8")
             except (OSError, UnicodeDecodeError) as no:
                 raise CommandError(f"The search string cannot be read: {no}. Nothing was changed.") from no
-        files = [
-            self._import(review, by, Path(name), about, options["declared"]) for name in options["files"]
-        ]
+        progress = Progress(self.stderr)
+        files: list[dict[str, Any]] = []
+        with stoppable(progress):
+            for name in options["files"]:
+                try:
+                    files.append(self._import(review, by, Path(name), about, options["declared"], progress))
+                except Cancelled as stopped:
+                    progress.clear()
+                    raise CommandError(
+                        f"Cancelled: nothing of {name} was imported, "
+                        f"{sum('error' not in file for file in files)} files before it were.",
+                        returncode=130,
+                    ) from stopped
+        progress.clear()
         if options["json"]:
             self.stdout.write(
                 json.dumps({"review": review.slug, "files": files}, indent=2, ensure_ascii=False)
@@ -89,7 +103,13 @@ class Command(BaseCommand):
             )
 
     def _import(
-        self, review: Review, by: User, path: Path, about: dict[str, Any], declared: int | None
+        self,
+        review: Review,
+        by: User,
+        path: Path,
+        about: dict[str, Any],
+        declared: int | None,
+        progress: Progress,
     ) -> dict[str, Any]:
         """One file as it stands in the JSON."""
         empty: dict[str, Any] = {
@@ -104,8 +124,9 @@ class Command(BaseCommand):
         try:
             with path.open("rb") as stream:
                 imported = importing.import_search(
-                    review=review, by=by, data=stream, file_name=path.name, declared_count=declared, **about
-                )
+                    review=review, by=by, data=stream, file_name=path.name, declared_count=declared,
+                    report=progress, **about,
+                )  # fmt: skip
         except Refused as no:
             return failed | {"error": " ".join(filter(None, (no.what, no.kept, no.mend)))}
         except OSError as no:
