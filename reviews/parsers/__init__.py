@@ -17,12 +17,12 @@ decide otherwise: open_source(data, read_as=ReadAs(...)).
 from collections.abc import Iterator
 from typing import BinaryIO, Protocol
 
-from reviews.parsers import medline, pasted, ris, web_of_science
+from reviews.parsers import endnote_xml, medline, pasted, pubmed_xml, ris, web_of_science
 from reviews.parsers.decoding import ENCODINGS, Text, decode, read_head, seekable
 from reviews.parsers.field_rows import open_field_rows
 from reviews.parsers.parsed import Column, ParsedRecord, Problem, ReadAs, Source, Table, UnreadableFile
 from reviews.parsers.pasted import parse_pasted
-from reviews.parsers.refusals import refuse_binary, refuse_noise, refuse_other_formats
+from reviews.parsers.refusals import refuse_binary, refuse_entities, refuse_noise, refuse_other_formats
 from reviews.parsers.tables import open_table
 from reviews.parsers.workbooks import open_workbook
 from reviews.parsers.workbooks import recognises as is_workbook
@@ -51,7 +51,7 @@ class Format(Protocol):
     def read(self, text: Text) -> Iterator[ParsedRecord | Problem]: ...
 
 
-_FORMATS: tuple[Format, ...] = (medline, web_of_science, ris)
+_FORMATS: tuple[Format, ...] = (pubmed_xml, endnote_xml, medline, web_of_science, ris)
 
 
 def open_source(data: bytes | BinaryIO, *, read_as: ReadAs | None = None) -> Source:
@@ -68,6 +68,7 @@ def open_source(data: bytes | BinaryIO, *, read_as: ReadAs | None = None) -> Sou
         return open_workbook(stream, read_as)
     refuse_binary(read_head(stream))
     text = _decoded(stream, read_as.encoding)
+    refuse_entities(text.head)
     if table := open_table(text, read_as, plainly=True):
         return table
     for form in _FORMATS:

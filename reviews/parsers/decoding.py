@@ -1,6 +1,7 @@
 """Bytes to text: which encoding, and lines whatever ends them.
 
-The order is: byte order mark; UTF-16 without one, if every other byte is zero; strict UTF-8; else cp1252.
+The order is: byte order mark; UTF-16 without one, if every other byte is zero; the encoding an XML file
+declares, if it fits all of it; strict UTF-8; else cp1252.
 No statistical guess is made: the common guessers read cp1252 files as cp1250 and turn "naïveté" into
 "naďveté". The encoding used is reported, so that a person who sees odd letters knows why.
 
@@ -48,6 +49,11 @@ ENCODINGS = {
     "euc_jp": "Japanese (EUC)",
     "cp949": "Korean (Windows)",
 }
+_XML_DECLARATION = re.compile(rb"\s*<\?xml\b[^>]{0,100}?\sencoding\s*=\s*[\"']([A-Za-z0-9._:-]{1,40})[\"']")
+# Those in which ASCII stands as it is, as it must where the declaration could be read.
+_DECLARABLE = re.compile(
+    r"utf-8|cp\d+|iso8859-\d+|koi8-\w|mac-\w+|gb2312|gbk|gb18030|big5\w*|euc_\w+|shift_jis\w*|johab|tis-620"
+)
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -69,18 +75,31 @@ class Text:
             for line in reader:
                 yield storable(line) if "\0" in line else line  # a decoder yields no surrogates
         finally:
-            with contextlib.suppress(
-                ValueError
-            ):  # whoever read only the beginning may have closed the stream
-                reader.detach()  # or the wrapper would close a stream that is not ours
+            _let_go(reader)
 
     def head_lines(self) -> list[str]:
         """The lines of the head, parted as `lines` parts them; the last may be cut."""
         return list(io.StringIO(self.head, newline=""))
 
+    def chunks(self) -> Iterator[str]:
+        """The text in pieces of about a million signs, for what is not written in lines."""
+        self.stream.seek(0)
+        reader = io.TextIOWrapper(self.stream, encoding=self.codec, errors=self.errors, newline="")
+        try:
+            while piece := reader.read(_CHUNK):
+                yield storable(piece) if "\0" in piece else piece
+        finally:
+            _let_go(reader)
+
     def whole(self) -> str:
         """All of it, line ends as found."""
         return "".join(self.lines())
+
+
+def _let_go(reader: io.TextIOWrapper) -> None:
+    """Take the stream out of its wrapper, which would close it with itself; it is not ours to close."""
+    with contextlib.suppress(ValueError):  # whoever read only the beginning may have closed it already
+        reader.detach()
 
 
 def storable(text: str) -> str:
@@ -112,6 +131,8 @@ def decode(stream: BinaryIO, encoding: str = "") -> Text:
     if encoding:
         return _as_told(stream, encoding, head)
     codec, name = _named_by_its_bytes(head)
+    if not codec and (declared := _declared_in_xml(head)) and _decodes(stream, declared):
+        codec = name = declared
     errors = "strict"
     if codec and not _decodes(stream, codec):
         # The mark says what was meant, so a damaged file is read as meant, and the damage is reported.
@@ -164,6 +185,18 @@ def _named_by_its_bytes(head: bytes) -> tuple[str, str]:
         if zero_even > 0.5 and zero_odd < 0.05:
             return "utf-16-be", "utf-16-be"
     return "", ""
+
+
+def _declared_in_xml(head: bytes) -> str:
+    """The codec that an XML declaration names, "" without one. A page meant as ISO 8859-1 is read as cp1252."""
+    declared = _XML_DECLARATION.match(head)
+    try:
+        codec = codecs.lookup(declared[1].decode("ascii")).name if declared else ""
+    except LookupError:
+        return ""
+    if codec in ("iso8859-1", "ascii"):
+        return ""  # UTF-8 or cp1252, by the order in the module's docstring
+    return codec if _DECLARABLE.fullmatch(codec) else ""
 
 
 def _decodes(stream: BinaryIO, codec: str) -> bool:

@@ -187,14 +187,14 @@ def _abstract(entry: Entry) -> str:
 
 def _authors(entry: Entry) -> tuple[str, ...]:
     """Full names; the short form behind a full name is the same person."""
-    names: dict[str, None] = {}
+    names: list[str] = []  # two of the authors may bear the same name
     told_in_full = False
     for tag, lines in entry.fields:
         if tag not in ("FAU", "AU", "CN"):
             continue
         if name := one_line(lines):
             if not (tag == "AU" and told_in_full):
-                names[name] = None
+                names.append(name)
             told_in_full = tag == "FAU"
     return tuple(names)
 

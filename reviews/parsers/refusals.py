@@ -51,7 +51,11 @@ _ZIPS: tuple[tuple[bytes, str, str], ...] = (
 _TAG_LINE = r"^[A-Z][A-Z0-9] {1,3}- "
 # (shape near the beginning, what it is, how to mend it). The first that fits is named.
 _SHAPES: tuple[tuple[re.Pattern[str], str, str], ...] = (
-    (re.compile(r"\A\s*<\?xml|\A\s*<[A-Za-z]\w*Set\b"), "an XML file", _AS_RIS),
+    (
+        re.compile(r"\A\s*<\?xml|\A\s*<[A-Za-z]\w*(?:Set|Collection)\b"),
+        "an XML file that is neither PubMed's nor EndNote's",
+        _AS_RIS,
+    ),
     (
         re.compile(r"\A\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S),
         "a web page (HTML)",
@@ -102,6 +106,19 @@ def refuse_noise(head: str) -> None:
 
 
 _NOISE = frozenset({"Cc", "Cn", "Co", "Cs"})  # control, unassigned, private use, surrogate
+
+
+def refuse_entities(head: str) -> None:
+    """Raise UnreadableFile when it is XML that declares entities, of which a "bomb" of a few lines is made."""
+    if head.lstrip("\ufeff \t\r\n").startswith("<") and _DECLARES_ENTITIES.search(head):
+        raise UnreadableFile(
+            "This XML file declares entities of its own, by which a small file can fill a computer's memory or "
+            "fetch other files; it was not read and nothing was imported. PubMed and EndNote write none: export "
+            f"the list there anew. {_AS_RIS}"
+        )
+
+
+_DECLARES_ENTITIES = re.compile(r"<!DOCTYPE[^<>\[]*\[|<!ENTITY\b", re.I)
 
 
 def refuse_other_formats(head: str) -> None:

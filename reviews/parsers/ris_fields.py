@@ -6,7 +6,7 @@ Where several tags may carry a field, they are asked in order and the first that
 |---|---|---|
 | title | TI T1 CT BT ST | ST only when it is a title, not "Smith (2024)" (EPPI-Reviewer) |
 | abstract | AB N2 | several AB are joined; EBSCO's copyright notice in its own AB and "NA" are none |
-| authors | AU A1 | A2 to A4 are editors and translators |
+| authors | AU, A1 | of A1 those whom AU lacks; A2 to A4 are editors and translators |
 | year | PY Y1 YR DA Y2 | Y2 only as a bare year: with a day it is when somebody opened a page |
 | journal | JF T2 JO JA J2 J1 | full name before abbreviation |
 | doi | DO DI, M3 L3, UR, N1, L2 LK L1 | after DO only where exactly one DOI is named |
@@ -81,15 +81,19 @@ class _Fields:
 
     def items(self, *tags: str) -> tuple[str, ...]:
         """A list kept one per tag, one per line below the tag (EndNote), or behind semicolons; no repeats."""
-        found: dict[str, None] = {}
+        return tuple(dict.fromkeys(self.listed(*tags)))
+
+    def listed(self, *tags: str) -> list[str]:
+        """As `items`, repeats and all."""
+        found: list[str] = []
         for tag in tags:
             for lines in self._lines.get(tag, ()):
                 for line in _unwrapped(lines) if len(lines) > 1 else lines:
                     for part in line.split(";"):
                         item = " ".join(part.split())
                         if len(item) > _LONGEST_NOTHING or item.lower() not in _NOTHING:
-                            found[item] = None
-        return tuple(found)
+                            found.append(item)
+        return found
 
 
 def record_from(fields: list[Field], *, position: int, line: int, raw: str) -> ParsedRecord:
@@ -104,7 +108,7 @@ def record_from(fields: list[Field], *, position: int, line: int, raw: str) -> P
         raw=raw,
         title=title,
         abstract=abstract,
-        authors=entry.items("AU", "A1"),
+        authors=_authors(entry),
         year=_year(entry),
         journal=without_markup(entry.first("JF", "T2", "JO", "JA", "J2", "J1")),
         doi=_doi(entry),
@@ -139,6 +143,12 @@ def _abstract(entry: _Fields) -> str:
         if parts:
             return "\n\n".join(dict.fromkeys(parts))
     return ""
+
+
+def _authors(entry: _Fields) -> tuple[str, ...]:
+    """AU as listed, for two of the authors may be a "Li, J."; of A1 those that AU lacks."""
+    authors = entry.listed("AU")
+    return tuple(authors + [name for name in entry.listed("A1") if name not in authors])
 
 
 def _year(entry: _Fields) -> int | None:

@@ -57,9 +57,9 @@ class Entry:
         return next(iter(self.texts(*tags)), "")
 
     def items(self, *tags: str) -> tuple[str, ...]:
-        """A list kept one per line of a field, without repeats."""
+        """A list kept one per line of a field."""
         lines = [line for tag in tags for field in self.tags.get(tag, ()) for line in field]
-        return tuple(dict.fromkeys(text for line in lines if (text := " ".join(line.split()))))
+        return tuple(text for line in lines if (text := " ".join(line.split())))
 
     def listed(self, *tags: str) -> tuple[str, ...]:
         """A list kept behind semicolons, wrapped anywhere, without repeats."""

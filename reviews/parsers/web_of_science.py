@@ -118,7 +118,7 @@ def _record(entry: Entry, position: int) -> ParsedRecord:
 def _authors(entry: Entry) -> tuple[str, ...]:
     full, short = entry.items("AF"), entry.items("AU")
     persons = (full if len(full) >= len(short) else short) or entry.items("BF") or entry.items("BA")
-    return tuple(dict.fromkeys((*persons, *entry.items("CA"))))
+    return (*persons, *(group for group in entry.items("CA") if group not in persons))
 
 
 def _pmid(entry: Entry) -> str:

@@ -28,7 +28,7 @@ BINARY = [
 TEXT = [
     ("<!DOCTYPE html><html><body><p>A page.</p></body></html>", "a web page (HTML)"),
     ("\n<html lang='en'><head></head></html>", "a web page (HTML)"),
-    ('<?xml version="1.0"?><PubmedArticleSet></PubmedArticleSet>', "an XML file"),
+    ('<?xml version="1.0"?><modsCollection></modsCollection>', "an XML file that is neither"),
     ("@article{doe2019,\n  title = {A title},\n}\n", "a BibTeX file"),
     ("%0 Journal Article\n%T A title\n%A Doe, J.\n", "an EndNote or refer export"),
     ("<1>\nAccession Number\n  0001.\nAuthor\n  Doe J.\nTitle\n  A title.\n", "an Ovid export"),

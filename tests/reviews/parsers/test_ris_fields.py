@@ -57,7 +57,7 @@ def test_the_abstract(lines, abstract):
     assert field_of("abstract", *lines) == abstract
 
 
-def test_authors_come_in_order_without_repeats_and_without_editors():
+def test_authors_come_in_order_and_without_editors_and_two_of_the_same_name_are_two():
     lines = [
         "AU  - Doe, Jane",
         "A1  - Roe, R.",
@@ -65,7 +65,7 @@ def test_authors_come_in_order_without_repeats_and_without_editors():
         "A2  - Editor, E.",
         "AU  - Poe, E.; Moe, M.",
     ]
-    assert field_of("authors", *lines) == ("Doe, Jane", "Poe, E.", "Moe, M.", "Roe, R.")
+    assert field_of("authors", *lines) == ("Doe, Jane", "Doe, Jane", "Poe, E.", "Moe, M.", "Roe, R.")
 
 
 @pytest.mark.parametrize(
