@@ -22,7 +22,7 @@ from . import arriving, audit, jobs
 from .jobs import Report, quietly
 from .models import Job, Record, Review, Search, User, Verb
 from .models.corpus import SearchKind
-from .parsers import ParsedRecord, Problem, Source, UnreadableFile, open_source
+from .parsers import ParsedRecord, Problem, ReadAs, Source, UnreadableFile, open_source
 from .record_rows import YEARS, problem_from, record_from, storable
 from .refusals import BadInput, Refused
 from .undoing import restore_search, withdraw_search
@@ -58,6 +58,7 @@ def start_import(
     kind: str,
     searched_on: date,
     file_name: str = "",
+    read_as: ReadAs | None = None,
     hold: bool = False,
     **about: Any,
 ) -> Job:
@@ -74,7 +75,7 @@ def start_import(
     search = _search(
         review, by, kind=kind, source=source, searched_on=searched_on, file_name=file_name, **about
     )
-    opened = _describe(search, stream)
+    opened = _describe(search, stream, read_as)
     arriving.refuse_second_time(search)
     _refuse_if_queued(search)
     arguments = {
@@ -84,6 +85,7 @@ def start_import(
         **about,
         "sha256": search.sha256,
         "format": opened.format,
+        "read_as": read_as.as_json() if read_as else None,
     }
     stream.seek(0)
     return jobs.start(
@@ -122,13 +124,15 @@ def import_search(
     declared_count: int | None = None,
     limits: str = "",
     filters: str = "",
+    read_as: ReadAs | None = None,
     report: Report = quietly,
     job: Job | None = None,
 ) -> Imported:
     """Store a file or a pasted text (`data`, the bytes as they came) as a Search with its Records.
 
     A stream must be seekable. `file_name` is "" for a pasted text. `declared_count` is how many records the
-    source said it had. `job`: the job this is done for; its file, which `data` then is, becomes the search's.
+    source said it had. `read_as` is what a person decided about how to read it.
+    `job`: the job this is done for; its file, which `data` then is, becomes the search's.
 
     Raises:
         BadInput: a field of the search is missing or impossible, or the bytes are no format that is read here.
@@ -141,7 +145,7 @@ def import_search(
     )  # fmt: skip
     stream = io.BytesIO(data) if isinstance(data, bytes) else data
     report("Looking at the file", 0)
-    opened = _describe(search, stream)
+    opened = _describe(search, stream, read_as)
     if job:
         search.file.name = job.file.name
     try:
@@ -287,10 +291,10 @@ def _search(
     )
 
 
-def _describe(search: Search, stream: BinaryIO) -> Source:
+def _describe(search: Search, stream: BinaryIO, read_as: ReadAs | None) -> Source:
     """Note in the Search what its file is; the opened file."""
     search.sha256 = _sha256(stream)
-    opened = _opened(stream)
+    opened = _opened(stream, read_as)
     search.format, search.encoding = opened.format, opened.encoding[:20]
     return opened
 
@@ -320,9 +324,9 @@ def _checked_search(
     }
 
 
-def _opened(stream: BinaryIO) -> Source:
+def _opened(stream: BinaryIO, read_as: ReadAs | None) -> Source:
     try:
-        return open_source(stream)
+        return open_source(stream, read_as=read_as)
     except UnreadableFile as no:
         raise BadInput(str(no), kept="") from no  # its words say that nothing was imported
 

@@ -11,6 +11,7 @@ from django.db import connection
 from reviews import arriving, dedup, importing, job_leases, uploads
 from reviews.jobs import Cancelled, Report
 from reviews.models import Job, Search
+from reviews.parsers import ReadAs
 from reviews.refusals import Refused
 
 from .identity import is_dead, lease_name
@@ -71,6 +72,7 @@ def _import(job: Job, report: Report) -> Search:
             file_name=job.file_name,
             searched_on=date.fromisoformat(job.arguments["searched_on"]),
             **about,
+            read_as=ReadAs.from_json(job.argument("read_as")),
             report=report,
             job=job,
         )

@@ -186,7 +186,7 @@ def test_a_file_without_any_record_is_refused_with_its_reasons(review, alice, se
     from reviews.parsers import Problem, Source
 
     rows = iter([Problem(line=3, reason="This text stands outside every entry.", excerpt="x")])
-    monkeypatch.setattr(importing, "open_source", lambda stream: Source("ris", "utf-8", rows))
+    monkeypatch.setattr(importing, "open_source", lambda stream, **_: Source("ris", "utf-8", rows))
     with pytest.raises(Refused, match="line 3: This text stands outside every entry"):
         imported(review, alice)
     assert nothing_is_stored(settings)
@@ -199,7 +199,7 @@ def test_a_parser_that_breaks_half_way_leaves_nothing_behind(review, alice, sett
         yield ParsedRecord(position=1, line=1, raw="one", title="One")
         raise RuntimeError("the disk is gone")
 
-    monkeypatch.setattr(importing, "open_source", lambda stream: Source("ris", "utf-8", broken()))
+    monkeypatch.setattr(importing, "open_source", lambda stream, **_: Source("ris", "utf-8", broken()))
     monkeypatch.setattr(importing, "BATCH", 1)
     with pytest.raises(RuntimeError):
         imported(review, alice)

@@ -5,6 +5,7 @@ import pytest
 from reviews import arriving, importing, job_leases, jobs
 from reviews.jobs import Cancelled
 from reviews.models import Event, Job, Record, Search
+from reviews.parsers import ReadAs
 from tests import factories
 from tests.reviews.test_importing import TWO, imported, nothing_is_stored, uploads
 from tests.reviews.test_jobs import an_import, started, taken
@@ -198,3 +199,15 @@ def test_looking_for_duplicates_is_a_job(review, alice, search):
     doing.do(of_one.pk)
     of_one.refresh_from_db()
     assert of_one.result["linked"] == 0
+
+
+def test_what_a_person_decided_about_a_table_reaches_the_worker(review, alice):
+    table = b"Name;Year\nA trial of plerixafor;2019\n"
+    job = an_import(
+        review, alice, data=table, read_as=ReadAs(separator=";", mapping={"Name": "title", "Year": ""})
+    )
+    doing.do(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.error) == ("finished", "")
+    record = Record.objects.get()
+    assert (record.title, record.year) == ("A trial of plerixafor", None)
