@@ -1,4 +1,4 @@
-"""Mending what a record says, and taking a record out before screening. The raw entry is never touched."""
+"""Mending what a record says. The raw entry is never touched; the wording before is kept."""
 
 import re
 from typing import Any
@@ -6,10 +6,9 @@ from typing import Any
 from django.db import transaction
 
 from . import audit
-from .duplicate_groups import votes_on
 from .importing import YEARS, storable
-from .models import Record, Removal, TextVersion, User, Verb
-from .refusals import BadInput, Refused
+from .models import Record, TextVersion, User, Verb
+from .refusals import BadInput
 
 TEXTS = ("title", "abstract", "journal", "volume", "issue", "pages", "doi", "pmid", "language", "url")
 LISTS = ("authors", "registry_ids", "keywords", "mesh", "publication_types")
@@ -60,76 +59,6 @@ def correct_record(*, record: Record, by: User, reason: str, **fields: Any) -> R
             reason=reason,
         )
     return record
-
-
-def remove_record(*, record: Record, by: User, reason: str, kind: str = Removal.Kind.OTHER) -> Removal:
-    """Take a record out before screening. `reason` is printed in the list behind PRISMA's number.
-
-    Raises:
-        BadInput: no reason.
-        Refused: judged already, removed already, a duplicate of another, or its import was undone.
-    """
-    reason = _reason(reason, "removing a record")
-    if kind not in Removal.Kind.values:
-        raise BadInput(f"“{kind}” is no kind of removal.", mend=f"Use {' or '.join(Removal.Kind.values)}.")
-    if len(reason) > 300:
-        raise BadInput("The reason is too long.", mend="Use at most 300 characters.")
-    with transaction.atomic():
-        record = _locked(record)
-        _refuse_removal(record)
-        removal = Removal.objects.create(record=record, kind=kind, reason=reason, by=by, at=audit.now())
-        audit.log(
-            review=record.review,
-            verb=Verb.RECORD_REMOVED,
-            actor=by,
-            record=record,
-            subject={"removal": removal.pk},
-            after={"kind": kind},
-            reason=reason,
-        )
-    return removal
-
-
-def restore_record(*, record: Record, by: User, reason: str = "") -> Record:
-    """Undo a removal: the record waits to be screened again.
-
-    Raises:
-        Refused: it was not removed.
-    """
-    with transaction.atomic():
-        record = _locked(record)
-        removal = Removal.objects.filter(record=record, withdrawn_at__isnull=True).first()
-        if removal is None:
-            raise Refused(f"#{record.number} was not removed.")
-        removal.withdrawn_at = audit.now()
-        removal.save(update_fields=["withdrawn_at"])
-        audit.log(
-            review=record.review,
-            verb=Verb.RECORD_RESTORED,
-            actor=by,
-            record=record,
-            subject={"removal": removal.pk},
-            before={"kind": removal.kind, "reason": removal.reason},
-            reason=reason.strip(),
-        )
-    return record
-
-
-def _refuse_removal(record: Record) -> None:
-    if record.search.withdrawn_at:
-        raise Refused(f"The import that brought #{record.number} was undone, so it counts nowhere.")
-    if record.duplicate_of:
-        raise Refused(
-            f"#{record.number} is a duplicate of #{record.duplicate_of.number} and is out already.",
-            mend=f"Remove #{record.duplicate_of.number}, if the paper itself should go.",
-        )
-    if Removal.objects.filter(record=record, withdrawn_at__isnull=True).exists():
-        raise Refused(f"#{record.number} was removed already.")
-    if votes_on([record.pk]):
-        raise Refused(
-            f"Somebody judged #{record.number} already, so it cannot be removed before screening.",
-            mend="Exclude it at screening, with a reason.",
-        )
 
 
 def _checked(name: str, value: Any) -> Any:

@@ -114,10 +114,14 @@ class FrozenColumns:
 
     def sqlite(self, columns: list[str]) -> list[tuple[str, str]]:
         """See Guard."""
+        if not set(self.frozen) <= set(columns):
+            return []
         return [_sqlite(f"{self.table}_frozen", self.table, "UPDATE", self._when("IS NOT"), self._message())]
 
     def postgresql(self, columns: list[str]) -> list[tuple[str, str]]:
         """See Guard."""
+        if not set(self.frozen) <= set(columns):
+            return []
         when = self._when("IS DISTINCT FROM")
         return [_postgresql(f"{self.table}_frozen", self.table, "UPDATE", when, self._message())]
 
@@ -263,5 +267,39 @@ GUARDS: list[Guard] = [
         "UPDATE OF duplicate_of_id",
         _CHAIN,
         "reviews_record: duplicate links are one deep and stay in one review",
+    ),
+    FrozenColumns(
+        "reviews_automationrule",
+        (
+            "review_id",
+            "kind",
+            "settings",
+            "notice_list_id",
+            "words",
+            "replaces_id",
+            "written_by_id",
+            "written_at",
+        ),
+    ),
+    RefusedWhen(
+        "reviews_automationrule",
+        "reviews_automationrule_retired_for_good",
+        "UPDATE OF retired_at",
+        "OLD.retired_at IS NOT NULL",
+        "reviews_automationrule: a retired rule stays retired, write another",
+    ),
+    AppendOnly("reviews_noticelist"),
+    AppendOnly("reviews_ruleapplication"),
+    AppendOnly("reviews_ruleundo"),
+    FrozenColumns(
+        "reviews_removal",
+        ("record_id", "kind", "reason", "rule_id", "application_id", "said", "by_id", "at"),
+    ),
+    RefusedWhen(
+        "reviews_removal",
+        "reviews_removal_withdrawn_once",
+        "UPDATE",
+        "OLD.withdrawn_at IS NOT NULL",
+        "reviews_removal: a removal that was taken back stays so, remove anew",
     ),
 ]

@@ -55,6 +55,12 @@ WORDS: dict[str, str] = {
     Verb.RECORD_CORRECTED: "corrected a record",
     Verb.RECORD_REMOVED: "removed before screening",
     Verb.RECORD_RESTORED: "put back to be screened",
+    Verb.RULE_ADDED: "wrote down a rule before screening",
+    Verb.RULE_REPLACED: "replaced a rule before screening",
+    Verb.RULE_RETIRED: "retired a rule before screening",
+    Verb.RULES_REORDERED: "reordered the rules before screening",
+    Verb.RULES_APPLIED: "applied the rules before screening",
+    Verb.RULES_UNDONE: "undid what rules had marked",
     Verb.DUPLICATES_SOUGHT: "looked for duplicates",
     Verb.DUPLICATE_LINKED: "linked a duplicate",
     Verb.DUPLICATE_UNLINKED: "took a duplicate link back",
@@ -90,7 +96,20 @@ WORDS: dict[str, str] = {
 }
 
 # Keys of subject, before and after that read well in one line, in this order.
-TOLD = ("what", "format", "verdict", "reason", "how", "source", "label", "item", "role", "model", "name")
+TOLD = (
+    "what",
+    "words",
+    "format",
+    "verdict",
+    "reason",
+    "how",
+    "source",
+    "label",
+    "item",
+    "role",
+    "model",
+    "name",
+)
 
 
 @dataclass(frozen=True)

@@ -24,4 +24,14 @@ GUARDS: list[Guard] = [
         " WHERE d.record_id = OLD.record_id AND d.stage = 'full_text' AND d.withdrawn_at IS NULL)",
         "reviews_report: judged at full text",
     ),
+    # A vote wins over a rule and over a removal by hand (reviews.removing and reviews.applying_rules say so too).
+    RefusedWhen(
+        "reviews_removal",
+        "reviews_removal_not_of_the_judged",
+        "INSERT",
+        "NEW.withdrawn_at IS NULL AND (EXISTS (SELECT 1 FROM screening_decision d"
+        " WHERE d.record_id = NEW.record_id AND d.withdrawn_at IS NULL) OR EXISTS (SELECT 1 FROM"
+        " screening_resolution s WHERE s.record_id = NEW.record_id AND s.withdrawn_at IS NULL))",
+        "reviews_removal: somebody judged this record",
+    ),
 ]

@@ -102,6 +102,48 @@ def criterion(
     )
 
 
+def rule(review, *, by, kind: str = "year", settings=None, **fields: Any):
+    """A rule in force, at the end of the order: by default, everything before 1990 goes."""
+    from reviews.models import AutomationRule
+    from reviews.rule_kinds import checked, in_words
+
+    kept = checked(kind, settings or {"from": 1990})
+    return AutomationRule.objects.create(
+        review=review,
+        kind=kind,
+        settings=kept,
+        written_by=by,
+        written_at=audit.now(),
+        **{
+            "words": in_words(kind, kept),
+            "position": AutomationRule.objects.filter(review=review).count() + 1,
+        }
+        | fields,
+    )
+
+
+def removed_by_rule(record, *, by, rule=None, said: str = "1985", **fields: Any):
+    """A removal by a rule (by default one of a year), with an application of its own."""
+    from reviews.models import AutomationRule, Removal, RuleApplication
+
+    made = rule or AutomationRule.objects.filter(review=record.review).first()
+    made = made or globals()["rule"](record.review, by=by)
+    application = RuleApplication.objects.create(
+        review=record.review,
+        by=by,
+        at=audit.now(),
+        rules=[{"rule": made.pk, "kind": made.kind, "words": made.words, "settings": made.settings,
+                "list": None, "removed": 1}],
+        looked_at=[[record.number, record.number]],
+        records=1,
+        removed=1,
+    )  # fmt: skip
+    return Removal.objects.create(
+        record=record, kind="automation", reason=made.words, rule=made, application=application, said=said,
+        by=by, at=application.at, **fields,
+    )  # fmt: skip
+
+
 def sought_report(record, *, by, stages=("title_abstract",), study: str = "", **fields):
     """A report of a record that was included at `stages`; sought, unless `fields` say otherwise."""
     from reviews.models import Report, Study

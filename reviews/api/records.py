@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from reviews import correcting, dedup
+from reviews import correcting, dedup, removing
 from reviews.best_fields import FIELDS as BEST_FIELDS
 from reviews.merged import merged
 from reviews.models import Membership, Record
@@ -128,7 +128,7 @@ class RemoveView(APIView):
         membership = membership_or_404(request.user, slug, may="import")
         fields = ReasonFields(data=request.data)
         fields.is_valid(raise_exception=True)
-        correcting.remove_record(
+        removing.remove_record(
             record=_record(membership, number), by=membership.user, **fields.validated_data
         )
         return Response(in_full(_record(membership, number)))
@@ -142,7 +142,7 @@ class RestoreView(APIView):
         membership = membership_or_404(request.user, slug, may="import")
         fields = ReasonFields(data=request.data)
         fields.is_valid(raise_exception=True)
-        correcting.restore_record(
+        removing.restore_record(
             record=_record(membership, number), by=membership.user, **fields.validated_data
         )
         return Response(in_full(_record(membership, number)))

@@ -13,9 +13,11 @@ from .corpus import (
 )
 from .jobs import Job
 from .people import Invitation, Membership, Role, User
+from .rules import AutomationRule, NoticeList, RuleApplication, RuleUndo
 from .trail import Event, LLMCall, TrailHead, Verb
 
 __all__ = [
+    "AutomationRule",
     "DuplicatePair",
     "Event",
     "ImportProblem",
@@ -23,11 +25,14 @@ __all__ = [
     "Job",
     "LLMCall",
     "Membership",
+    "NoticeList",
     "Record",
     "Removal",
     "Report",
     "Review",
     "Role",
+    "RuleApplication",
+    "RuleUndo",
     "Search",
     "Study",
     "TextVersion",

@@ -225,18 +225,34 @@ class TextVersion(models.Model):
 
 
 class Removal(models.Model):
-    """Taken out before screening: by a rule (PRISMA's automation tools box) or for another reason."""
+    """Taken out before screening: by a rule (PRISMA's automation tools box) or by a person for another reason.
+
+    Of one by a rule, `said` is what in the record the rule matched. How it ended is told by `withdrawn_how`: a
+    person brought this one record back, and no rule takes it again; or what the rule did was undone as a whole.
+    """
 
     class Kind(models.TextChoices):
         AUTOMATION = "automation", "Marked as ineligible by automation tools"
         OTHER = "other", "Removed for other reasons"
 
+    class Withdrawn(models.TextChoices):
+        BROUGHT_BACK = "brought_back", "Brought back by a person"
+        RULE_UNDONE = "rule_undone", "What the rule did was undone"
+
     record = models.ForeignKey(Record, on_delete=models.PROTECT, related_name="removals")
     kind = models.CharField(max_length=20, choices=Kind.choices)
     reason = models.CharField(max_length=300)
+    rule = models.ForeignKey(
+        "reviews.AutomationRule", null=True, blank=True, on_delete=models.PROTECT, related_name="removals"
+    )
+    application = models.ForeignKey(
+        "reviews.RuleApplication", null=True, blank=True, on_delete=models.PROTECT, related_name="removals"
+    )
+    said = models.CharField(max_length=300, blank=True)
     by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_how = models.CharField(max_length=20, choices=Withdrawn.choices, blank=True)
 
     class Meta:
         constraints = [
@@ -245,6 +261,16 @@ class Removal(models.Model):
             ),
             CheckConstraint(condition=~Q(reason=""), name="removal_has_reason"),
             CheckConstraint(condition=Q(kind__in=["automation", "other"]), name="removal_kind_known"),
+            CheckConstraint(
+                condition=Q(kind="automation", rule__isnull=False, application__isnull=False)
+                | Q(kind="other", rule__isnull=True, application__isnull=True, said=""),
+                name="removal_by_automation_names_its_rule",
+            ),
+            CheckConstraint(
+                condition=Q(withdrawn_at__isnull=True, withdrawn_how="")
+                | Q(withdrawn_at__isnull=False, withdrawn_how__in=["brought_back", "rule_undone"]),
+                name="removal_withdrawn_says_how",
+            ),
         ]
 
     def __str__(self) -> str:

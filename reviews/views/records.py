@@ -16,7 +16,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST, require_safe
 
-from reviews import correcting, dedup
+from reviews import correcting, dedup, removing
 from reviews.forms.records import CorrectionForm, OriginalForm, WhyForm
 from reviews.models import DuplicatePair, Membership, Record, Removal, Review, Search
 from reviews.pages import page
@@ -201,7 +201,7 @@ def record_remove(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     if not form.is_valid():
         return _show(request, membership, shown, status=422, why_form=form)
     try:
-        correcting.remove_record(record=shown, by=membership.user, reason=form.cleaned_data["reason"])
+        removing.remove_record(record=shown, by=membership.user, reason=form.cleaned_data["reason"])
     except Refused as no:
         return _show(request, membership, shown, status=no.status, refusal=no)
     messages.success(request, f"#{number} was removed before screening.")
@@ -214,9 +214,7 @@ def record_restore(request: HttpRequest, slug: str, number: int) -> HttpResponse
     membership = membership_or_404(request.user, slug, may="import")
     shown = _record(membership, number)
     try:
-        correcting.restore_record(
-            record=shown, by=membership.user, reason=request.POST.get("reason", "")[:300]
-        )
+        removing.restore_record(record=shown, by=membership.user, reason=request.POST.get("reason", "")[:300])
     except Refused as no:
         return _show(request, membership, shown, status=no.status, refusal=no)
     messages.success(request, f"#{number} is back and waits to be screened.")

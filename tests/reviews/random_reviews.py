@@ -78,8 +78,12 @@ def _one(record, records, people, reasons, studies, dice):
     if dice.random() < 0.15:
         _link(record, dice.choice(records))
     if dice.random() < 0.1:
-        kind = dice.choice(["automation", "other"])
-        Removal.objects.create(record=record, kind=kind, reason="Before 1990", by=people[0], at=audit.now())
+        if dice.random() < 0.5:
+            factories.removed_by_rule(record, by=people[0])
+        else:
+            Removal.objects.create(
+                record=record, kind="other", reason="Sent twice", by=people[0], at=audit.now()
+            )
     where = dice.random()
     if where < 0.15:
         return
@@ -128,4 +132,5 @@ def _withdraw_some(review, dice):
     for rows in (Decision, Resolution, Removal):
         for row in rows.objects.filter(record__review=review, withdrawn_at=None).order_by("pk"):
             if dice.random() < 0.08:
-                rows.objects.filter(pk=row.pk).update(withdrawn_at=audit.now())
+                how = {"withdrawn_how": "brought_back"} if rows is Removal else {}
+                rows.objects.filter(pk=row.pk).update(withdrawn_at=audit.now(), **how)

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from reviews import audit, export
-from reviews.models import Event, Record, Removal, Study
+from reviews.models import Event, Record, Study
 from screening.models import Conflict
 from tests import factories
 from tests.reviews.random_reviews import random_review, report_of, settle, vote
@@ -48,7 +48,7 @@ def test_a_record_carries_what_is_settled(review, search, alice):
     copy = factories.record(search)
     Record.objects.filter(pk=copy.pk).update(duplicate_of=first)
     removed = factories.record(search)
-    Removal.objects.create(record=removed, kind="automation", reason="Before 1990", by=alice, at=audit.now())
+    factories.removed_by_rule(removed, by=alice)
     settle(first, alice)
     report_of(
         first, retrieval="retrieved", text="T", study=Study.objects.create(review=review, label="Smith 2019")
@@ -67,7 +67,7 @@ def test_a_record_carries_what_is_settled(review, search, alice):
     assert (two["duplicate_of"], three["removed"], three["removed_because"]) == (
         "1",
         "automation",
-        "Before 1990",
+        "year is before 1990",
     )
 
 

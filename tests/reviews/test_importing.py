@@ -1,4 +1,4 @@
-"""Importing a search, undoing it, restoring it; correcting and removing records."""
+"""Importing a search, undoing it, restoring it; correcting records."""
 
 import io
 import re
@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reviews import audit, dedup, importing
-from reviews.correcting import correct_record, remove_record, restore_record
-from reviews.models import Event, ImportProblem, Record, Removal, Search, TextVersion
+from reviews.correcting import correct_record
+from reviews.models import Event, ImportProblem, Record, Search, TextVersion
 from reviews.parsers import ParsedRecord
 from reviews.refusals import BadInput, Refused
 from tests import factories
@@ -455,46 +455,6 @@ def test_a_doi_given_as_a_link_is_stored_bare(record, alice):
     correct_record(record=record, by=alice, reason="missing", doi="https://doi.org/10.1000/ABC")
     record.refresh_from_db()
     assert record.doi == "10.1000/abc"
-
-
-# ---------------------------------------------------------------- removing
-
-
-def test_a_removed_record_is_not_screened_until_it_is_restored(record, alice):
-    removal = remove_record(record=record, by=alice, reason="published before 1990")
-    assert (removal.kind, removal.reason) == ("other", "published before 1990")
-    assert not Record.objects.to_screen().exists()
-    restore_record(record=record, by=alice)
-    assert Record.objects.to_screen().get() == record
-    assert list(Event.objects.order_by("seq").values_list("verb", flat=True)) == [
-        "record.removed",
-        "record.restored",
-    ]
-    remove_record(record=record, by=alice, reason="again", kind="automation")
-    assert Removal.objects.count() == 2
-
-
-def test_a_record_somebody_judged_cannot_be_removed(record, alice, bob):
-    vote(record, bob)
-    with pytest.raises(Refused, match="judged #1 already"):
-        remove_record(record=record, by=alice, reason="too late")
-    assert not Removal.objects.exists()
-    assert not Event.objects.exists()
-
-
-def test_removing_needs_a_reason_and_a_record_that_counts(record, search, alice):
-    with pytest.raises(BadInput, match="No reason"):
-        remove_record(record=record, by=alice, reason="")
-    with pytest.raises(Refused, match="was not removed"):
-        restore_record(record=record, by=alice)
-    duplicate = factories.record(search)
-    dedup.link_records(record=duplicate, original=record, by=alice)
-    with pytest.raises(Refused, match="duplicate of #1"):
-        remove_record(record=duplicate, by=alice, reason="x")
-    remove_record(record=record, by=alice, reason="x")
-    with pytest.raises(Refused, match="removed already"):
-        remove_record(record=record, by=alice, reason="x")
-    assert Removal.objects.count() == 1
 
 
 def test_the_database_refuses_the_same_live_file_twice(search, review, alice):

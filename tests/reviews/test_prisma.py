@@ -7,9 +7,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from reviews import audit, prisma
+from reviews import audit, prisma, removing
 from reviews.flow_identities import identities
-from reviews.models import Record, Removal, Report, Study
+from reviews.models import Record, Report, Study
 from reviews.refusals import Refused
 from screening.conflicts import reopen, resolve
 from screening.decisions import decide, withdraw
@@ -133,7 +133,7 @@ def test_a_duplicate_counts_once_under_its_own_source_whatever_its_originals(rev
     original = factories.record(factories.search(review, by=alice, source="A website", kind="website"))
     copy = factories.record(factories.search(review, by=alice))
     Record.objects.filter(pk=copy.pk).update(duplicate_of=original)
-    Removal.objects.create(record=copy, kind="automation", reason="Too old", by=alice, at=audit.now())
+    factories.removed_by_rule(copy, by=alice)
     settle(copy, alice)
     flow = prisma.counts(review)
     assert (flow.n("duplicates"), flow.n("excluded_automatic"), flow.n("other_duplicates")) == (1, 0, 0)
@@ -157,14 +157,11 @@ def test_an_include_without_a_report_shows_as_a_broken_sum(record, review, alice
 
 
 def test_removed_records_are_counted_by_kind_and_not_screened(search, review, alice):
-    for kind in ("automation", "automation", "other"):
-        Removal.objects.create(
-            record=factories.record(search), kind=kind, reason="Before 1990", by=alice, at=audit.now()
-        )
-    back = factories.record(search)
-    Removal.objects.create(
-        record=back, kind="other", reason="A slip", by=alice, at=audit.now(), withdrawn_at=audit.now()
-    )
+    for _ in range(2):
+        factories.removed_by_rule(factories.record(search), by=alice)
+    gone, back = factories.record(search), factories.record(search)
+    removing.remove_records(review=review, numbers=[gone.number, back.number], by=alice, reason="A slip")
+    removing.restore_record(record=back, by=alice)
     flow = prisma.counts(review)
     assert [flow.n(box) for box in ("excluded_automatic", "excluded_other", "records_screened")] == [2, 1, 1]
 
