@@ -78,6 +78,8 @@ class WithdrawOnly:
 
     def sqlite(self, columns: list[str]) -> list[tuple[str, str]]:
         """See Guard."""
+        if self.column not in columns:
+            return []
         changed = " OR ".join(f'OLD."{c}" IS NOT NEW."{c}"' for c in columns if c != self.column)
         message = f"{self.table} is never edited: withdraw and make anew"
         return [
@@ -93,6 +95,8 @@ class WithdrawOnly:
 
     def postgresql(self, columns: list[str]) -> list[tuple[str, str]]:
         """See Guard."""
+        if self.column not in columns:
+            return []
         message = f"{self.table} is never edited: withdraw and make anew"
         when = (
             f'OLD."{self.column}" IS NOT NULL OR '

@@ -101,7 +101,7 @@ def change_review(*, review: Review, by: User, reason: str = "", **changes: str)
     """
     wanted = _review_fields(changes)
     with transaction.atomic():
-        locked = Review.objects.select_for_update().get(pk=review.pk)
+        locked = Review.objects.select_for_update(no_key=True).get(pk=review.pk)
         before = {name: getattr(locked, name) for name in wanted if getattr(locked, name) != wanted[name]}
         if not before:
             raise Refused("This is what the review already says.")
@@ -177,7 +177,7 @@ def invite(
 def revoke_invitation(*, invitation: Invitation, by: User, reason: str = "") -> Invitation:
     """Make the link useless. Raises Refused when it was used or revoked already."""
     with transaction.atomic():
-        review = Review.objects.select_for_update().get(pk=invitation.review_id)
+        review = Review.objects.select_for_update(no_key=True).get(pk=invitation.review_id)
         locked = Invitation.objects.select_for_update().get(pk=invitation.pk)
         if locked.accepted_at:
             raise Refused(
@@ -246,7 +246,7 @@ def join(*, secret: str, user: User) -> Membership:
         found = Invitation.objects.filter(secret_sha256=_sha256(secret)).only("review_id").first()
         if found is None:
             raise _no_such_link()
-        review = Review.objects.select_for_update().get(pk=found.review_id)
+        review = Review.objects.select_for_update(no_key=True).get(pk=found.review_id)
         invitation = Invitation.objects.select_for_update().get(pk=found.pk)
         membership = Membership.objects.filter(review=review, user=user).first()
         active = membership if membership and membership.deactivated_at is None else None
@@ -349,7 +349,7 @@ def deactivate(*, by: User, membership: Membership, reason: str = "") -> Members
 
 def _locked_active(membership: Membership) -> Membership:
     """The membership as it stands now, with its review locked; Refused if the person has left."""
-    review = Review.objects.select_for_update().get(pk=membership.review_id)
+    review = Review.objects.select_for_update(no_key=True).get(pk=membership.review_id)
     locked = Membership.objects.select_related("user").get(pk=membership.pk)
     locked.review = review
     if locked.deactivated_at:

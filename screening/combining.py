@@ -1,6 +1,6 @@
 """From independent votes to one answer: a pure rule (docs/architecture.md, "When two people agree")."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from .models import Criterion, Decision, Protocol, Resolution, Stage, Verdict
@@ -22,14 +22,19 @@ class Disagreement:
     about: str
 
 
-def combine(votes: Sequence[Decision], protocol: Protocol) -> Settled | Disagreement | None:
+def combine(
+    votes: Sequence[Decision], protocol: Protocol, awaited: Collection[int] = ()
+) -> Settled | Disagreement | None:
     """What the live votes on a record at a stage add up to; None while more are wanted.
+
+    `awaited`: ids of people who must all have voted first (a pilot round). However many votes there are, all of
+    them must agree: a majority settles nothing.
 
     Maybe counts as include, unless the protocol sends every maybe to the conflicts queue. Two exclusions at
     full text for different reasons: the first in the declared order stands, or it is a conflict, as the
     protocol says.
     """
-    if len(votes) < protocol.reviewers_wanted:
+    if len(votes) < protocol.reviewers_wanted or set(awaited) - {vote.reviewer_id for vote in votes}:
         return None
     if protocol.maybe_means == Protocol.Maybe.CONFLICT and any(v.verdict == Verdict.MAYBE for v in votes):
         return Disagreement("somebody answered maybe")

@@ -3,12 +3,13 @@
 from django.db import transaction
 
 from reviews import audit
-from reviews.models import Membership, Record, Role, User, Verb
+from reviews.models import Membership, Record, Review, Role, User, Verb
 from reviews.refusals import BadInput, Refused
 
 from .answers import checked_reason
 from .combining import Settled
 from .models import Conflict, Criterion, Decision, Protocol, Resolution
+from .pilot_seats import screeners
 from .settling import check_may_reopen, live_resolution, live_votes, locked, settle
 
 
@@ -92,10 +93,19 @@ def reopen(*, record: Record, stage: str, by: User, reason: str) -> Conflict:
         return conflict
 
 
+def somebody_has_not_voted(review: Review, votes: list[Decision]) -> bool:
+    """Whether a third person can be had at all. Where everybody who may settle has voted on the record, as after a
+    pilot round, they settle it by discussion, whatever the protocol says of a third person.
+    """
+    voted = {vote.reviewer_id for vote in votes}
+    return screeners(review).exclude(pk__in=voted).exists()
+
+
 def _adjudicating(by: User, votes: list[Decision], protocol: Protocol) -> str:
     """discussion or adjudication, or a refusal where the protocol names somebody else."""
     voted = by.pk in {vote.reviewer_id for vote in votes}
-    if protocol.adjudicator == Protocol.Adjudicator.THIRD and voted:
+    third = protocol.adjudicator == Protocol.Adjudicator.THIRD
+    if third and voted and somebody_has_not_voted(protocol.review, votes):
         raise Refused(
             "The protocol asks for a third person, and you voted on this record.", mend="Leave it to others."
         )

@@ -233,7 +233,7 @@ def _in_force(review: Review, stage: str) -> QuerySet[Criterion]:
 
 
 def _locked(review: Review) -> Review:
-    return Review.objects.select_for_update().get(pk=review.pk)
+    return Review.objects.select_for_update(no_key=True).get(pk=review.pk)
 
 
 def _still_in_force(criterion: Criterion) -> Criterion:

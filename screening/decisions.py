@@ -16,10 +16,10 @@ from reviews.refusals import BadInput, Refused
 
 from . import visibility
 from .answers import checked_judgements, checked_reason
-from .combining import Disagreement, Settled, combine
 from .models import Conflict, CriteriaVersion, Criterion, Decision, Proposal, Protocol, Resolution
+from .pilot_seats import Seats, seats_at
 from .queue import up_for_judgement
-from .settling import check_may_reopen, live_resolution, live_votes, locked, settle
+from .settling import check_may_reopen, conclude, live_resolution, live_votes, locked
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,8 @@ def decide(
         if repeated := Decision.objects.filter(reviewer=reviewer, key=key).first():
             return _as_it_was(repeated, record, stage)
         protocol = Protocol.of(record.review, stage)
-        _check_open(record, stage, reviewer)
+        seats = seats_at(record, stage)
+        _check_open(record, stage, reviewer, seats)
         criteria = list(Criterion.objects.filter(review=record.review, stage=stage, retired_at__isnull=True))
         judgements = checked_judgements(judgements or {}, criteria)
         reason = checked_reason(stage, verdict, reason, judgements, criteria)
@@ -80,7 +81,7 @@ def decide(
             seen_votes=seen_votes,
             key=key,
         )
-        outcome = _conclude(decision, protocol)
+        outcome = _conclude(decision, protocol, seats)
         _log(outcome)
         return outcome
 
@@ -141,7 +142,7 @@ def _as_it_was(decision: Decision, record: Record, stage: str) -> Outcome:
     return Outcome(decision, live_resolution(record, stage), conflict, repeated=True)
 
 
-def _check_open(record: Record, stage: str, reviewer: User) -> None:
+def _check_open(record: Record, stage: str, reviewer: User, seats: Seats | None) -> None:
     """Refuse a vote on a record that does not wait for this person, saying why."""
     kept = "Your answer was not needed any more and was not stored."
     if live_resolution(record, stage) is not None:
@@ -160,18 +161,22 @@ def _check_open(record: Record, stage: str, reviewer: User) -> None:
             kept=kept,
             mend="Judge that one.",
         )
+    if seats is not None and reviewer.pk not in seats.everybody:
+        raise Refused(
+            "This record is in a pilot round that others judge.", kept=kept, mend="Go on to the next one."
+        )
     if not up_for_judgement(record.review, stage).filter(pk=record.pk).exists():
         raise Refused("This record is not up for judgement at this stage.", kept=kept)
 
 
-def _conclude(decision: Decision, protocol: Protocol) -> Outcome:
+def _conclude(decision: Decision, protocol: Protocol, seats: Seats | None) -> Outcome:
     """Settle, open a conflict, or leave the record waiting, by the votes now on it."""
-    record, stage = decision.record, decision.stage
-    match combine(live_votes(record, stage), protocol):
-        case Settled() as settled:
-            return Outcome(decision, resolution=settle(record, stage, settled, decision.reviewer, None, ""))
-        case Disagreement():
-            conflict = Conflict.objects.create(record=record, stage=stage, opened_at=decision.made_at)
+    votes = live_votes(decision.record, decision.stage)
+    awaited = seats.awaited if seats else frozenset[int]()
+    match conclude(decision.record, protocol, votes, decision.reviewer, awaited):
+        case Resolution() as resolution:
+            return Outcome(decision, resolution=resolution)
+        case Conflict() as conflict:
             return Outcome(decision, conflict=conflict)
     return Outcome(decision)
 

@@ -1,6 +1,6 @@
 """What the database refuses in this app, by triggers (see reviews/guards.py)."""
 
-from reviews.guards import FrozenColumns, Guard, RefusedWhen, WithdrawOnly
+from reviews.guards import AppendOnly, FrozenColumns, Guard, RefusedWhen, WithdrawOnly
 
 GUARDS: list[Guard] = [
     WithdrawOnly("screening_decision"),
@@ -15,6 +15,9 @@ GUARDS: list[Guard] = [
         "screening_proposal",
         ("run_id", "record_id", "verdict", "reason_id", "judgements", "text_sha256", "call_id"),
     ),
+    WithdrawOnly("screening_sample", column="closed_at"),
+    AppendOnly("screening_samplerecord"),
+    AppendOnly("screening_sampleseat"),
     # A report that somebody has judged stays at hand: its votes are about that text (reviews.fulltext says so too).
     RefusedWhen(
         "reviews_report",

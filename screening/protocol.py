@@ -53,7 +53,7 @@ def change_protocol(*, review: Review, stage: str, by: User, reason: str, **sett
             mend="Write in a sentence why; it goes into the trail.",
         )
     with transaction.atomic():
-        review = Review.objects.select_for_update().get(pk=review.pk)
+        review = Review.objects.select_for_update(no_key=True).get(pk=review.pk)
         protocol = Protocol.of(review, stage)
         before = {
             name: getattr(protocol, name) for name in settings if getattr(protocol, name) != settings[name]

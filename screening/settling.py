@@ -1,11 +1,13 @@
 """What deciding and settling share: the lock on a record, the votes that stand, the answer written down."""
 
+from collections.abc import Collection, Sequence
+
 from reviews import audit
 from reviews.models import Record, Report, User
 from reviews.refusals import BadInput, Refused
 
-from .combining import Settled
-from .models import Conflict, Decision, Resolution, Stage, Verdict
+from .combining import Disagreement, Settled, combine
+from .models import Conflict, Decision, Protocol, Resolution, Stage, Verdict
 
 
 def locked(record: Record) -> Record:
@@ -26,6 +28,18 @@ def live_votes(record: Record, stage: str) -> list[Decision]:
 def live_resolution(record: Record, stage: str) -> Resolution | None:
     """The settled answer that stands, if any."""
     return Resolution.objects.filter(record=record, stage=stage, withdrawn_at__isnull=True).first()
+
+
+def conclude(
+    record: Record, protocol: Protocol, votes: Sequence[Decision], by: User, awaited: Collection[int] = ()
+) -> Resolution | Conflict | None:
+    """Settle the record, open a conflict, or leave it waiting (None), by the votes now on it."""
+    match combine(votes, protocol, awaited):
+        case Settled() as settled:
+            return settle(record, protocol.stage, settled, by, None, "")
+        case Disagreement():
+            return Conflict.objects.create(record=record, stage=protocol.stage, opened_at=audit.now())
+    return None
 
 
 def settle(

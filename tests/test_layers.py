@@ -7,6 +7,7 @@
 """
 
 import ast
+import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -100,3 +101,15 @@ def test_only_verbs_write_to_the_trail():
         dotted(path) for path in modules() if is_door(dotted(path)) and "reviews.audit.log" in imports(path)
     }
     assert breaches == set()
+
+
+def test_a_row_that_others_point_to_is_locked_so_that_they_still_can():
+    """FOR UPDATE on a review or record keeps off every event that points to it: two verbs could wait for each other."""
+    locks = re.compile(r"\b(?:Review|Record)\.objects\.select_for_update\(.*")
+    breaches = [
+        (dotted(path), line)
+        for path in modules()
+        for line in locks.findall(path.read_text(encoding="utf-8"))
+        if "no_key=True" not in line
+    ]
+    assert breaches == []

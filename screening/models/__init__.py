@@ -1,8 +1,9 @@
 """The judgement: criteria, independent opinions, disagreement, the settled answer, what models propose."""
 
-from .judging import Conflict, Decision, Resolution, Sample, SampleRecord
+from .judging import Conflict, Decision, Resolution
 from .proposing import Proposal, Run, RunItem
 from .protocol import CriteriaVersion, Criterion, ModelRole, Protocol, Stage, Verdict
+from .sampling import Sample, SampleRecord, SampleSeat
 
 __all__ = [
     "Conflict",
@@ -17,6 +18,7 @@ __all__ = [
     "RunItem",
     "Sample",
     "SampleRecord",
+    "SampleSeat",
     "Stage",
     "Verdict",
 ]

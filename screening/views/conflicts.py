@@ -19,7 +19,7 @@ from screening import conflicts as verbs
 from screening import opinions, reading, visibility
 from screening.criteria import criteria_in_force
 from screening.forms.screen import reason_among
-from screening.models import Conflict, Criterion, Protocol, Stage
+from screening.models import Conflict, Criterion, Decision, Protocol, Stage
 from screening.models.protocol import SCREENING_STAGES
 
 from .judgement import record_judgement
@@ -128,7 +128,7 @@ def _conflict(
         "votes": votes,
         "seen": seen,
         "rule": protocol.get_adjudicator_display(),
-        "barred": barred(membership, protocol, voted=seen.own is not None),
+        "barred": barred(membership, protocol, [vote.decision for vote in votes]),
         "reasons": possible_reasons(membership, wanted),
         "typed": {},
         "refusal": None,
@@ -157,9 +157,11 @@ def possible_reasons(membership: Membership, wanted: Conflict) -> list[Criterion
     return criteria
 
 
-def barred(membership: Membership, protocol: Protocol, *, voted: bool) -> str:
+def barred(membership: Membership, protocol: Protocol, votes: list[Decision]) -> str:
     """Why this person may not settle under the protocol, in words; empty when they may. The verb enforces it."""
-    if protocol.adjudicator == Protocol.Adjudicator.THIRD and voted:
+    voted = membership.user_id in {vote.reviewer_id for vote in votes}
+    third = protocol.adjudicator == Protocol.Adjudicator.THIRD
+    if third and voted and verbs.somebody_has_not_voted(membership.review, votes):
         return "You voted on this record, and the protocol asks for a third person."
     if protocol.adjudicator == Protocol.Adjudicator.LEAD and not membership.is_lead:
         return "The protocol asks for a lead to settle conflicts."

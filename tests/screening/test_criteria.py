@@ -12,6 +12,7 @@ from reviews.refusals import BadInput, Refused
 from screening import criteria
 from screening.models import CriteriaVersion, Criterion
 from tests import factories
+from tests.screening.scene import vote
 
 TA, FT = "title_abstract", "full_text"
 
@@ -348,3 +349,40 @@ def test_two_leads_who_reword_one_criterion_at_once_leave_one_rewording():
         thread.join()
     assert sorted(outcomes) == ["This criterion was retired already.", "done"]
     assert (labels(review), CriteriaVersion.objects.count()) == (["Design"], 2)
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_votes_and_changes_of_the_criteria_in_the_same_moments_all_stand():
+    """An event points to its review: a lock on the review that keeps pointing off would end in a deadlock."""
+    alice, bob = factories.person("alice"), factories.person("bob")
+    review = factories.review(lead=alice, reviewers=[bob])
+    search = factories.search(review, by=alice)
+    records = [factories.record(search, title=f"Trial {n}") for n in range(60)]
+    gate, wrong = threading.Barrier(2), []
+
+    def run(act, things):
+        gate.wait()
+        try:
+            for thing in things:
+                act(thing)
+        except Exception as error:
+            wrong.append(error)
+        finally:
+            connection.close()
+
+    def add(n):
+        criteria.add_criterion(
+            review=review, stage=TA, by=alice, kind="include", label=f"c{n}", text="Words."
+        )
+
+    threads = [
+        threading.Thread(target=run, args=(lambda record: vote(bob, record), records)),
+        threading.Thread(target=run, args=(add, range(30))),
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    assert Event.objects.count() == 90 and audit.verify(review).ok

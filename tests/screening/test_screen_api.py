@@ -68,7 +68,7 @@ def test_next_asks_the_database_as_much_for_twenty_as_for_one(
         propose(factories.record(search), alice, [judged(population)])
     Protocol.objects.create(review=search.review, stage=TA, model_role="before", order="number")
     browser = as_person(bob)
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(17):
         assert len(browser.get(f"{NEXT}?n={n}").json()["records"]) == n
 
 

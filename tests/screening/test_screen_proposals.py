@@ -195,9 +195,9 @@ def test_the_number_of_queries_does_not_grow_with_the_review(
         vote(carol, record)
     vote(bob, records[0])
     browser = as_person(bob)
-    with django_assert_max_num_queries(22):
+    with django_assert_max_num_queries(23):
         assert browser.get(ROOM).status_code == 200
-    with django_assert_max_num_queries(26):
+    with django_assert_max_num_queries(27):
         assert browser.get(f"{ROOM}?record=1").status_code == 200
-    with django_assert_max_num_queries(47):
+    with django_assert_max_num_queries(49):
         assert browser.post(f"{ROOM}decide/", sent(records[n]), **HTMX).status_code == 200
