@@ -67,6 +67,12 @@ INSTALLED_APPS = [
     "screening",
     "extraction",
     "workers",
+    # behind ours, whose templates replace its looks
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -81,6 +87,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "reviews.refusals.RefusalMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -117,7 +124,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # ---------------------------------------------------------------- people
 AUTH_USER_MODEL = "reviews.User"
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -127,15 +137,54 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-LOGIN_URL = "sign_in"
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "home"
 AXES_FAILURE_LIMIT = 10
-AXES_USERNAME_FORM_FIELD = "username"  # the form's field; axes would look for the model's, "email"
+AXES_USERNAME_CALLABLE = "reviews.signing_in.who_is_tried"
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_TEMPLATE = "reviews/locked_out.html"
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
+
+# Signing in with a second step, resetting a password and an institute's own sign-in are django-allauth's. Signing
+# up is ours (reviews/signing_up.py), so that it stands in the trail.
+ACCOUNT_ADAPTER = "reviews.signing_in.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"  # an installation without mail must work
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGIN_ON_PASSWORD_RESET = False
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # no mail to strangers' addresses; the page says the same either way
+# Ten wrong passwords are counted by axes; this counts wrong codes of the second step.
+ACCOUNT_RATE_LIMITS = {"login_failed": "60/m/ip,20/900s/key", "login": "120/m/ip"}
+MFA_ADAPTER = "reviews.signing_in.SecondStepAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Winnow"
+SOCIALACCOUNT_ADAPTER = "reviews.signing_in.InstituteAdapter"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+
+# An institute's OpenID Connect, if there is one: docs/self-hosting.md.
+WINNOW_OIDC_ISSUER = env.str("WINNOW_OIDC_ISSUER", default="").rstrip("/")
+WINNOW_OIDC_NAME = env.str("WINNOW_OIDC_NAME", default="") or "your institute"
+_INSTITUTE = {
+    "provider_id": "institute",
+    "name": WINNOW_OIDC_NAME,
+    "client_id": env.str("WINNOW_OIDC_CLIENT_ID", default=""),
+    "secret": env.str("WINNOW_OIDC_CLIENT_SECRET", default=""),
+    "settings": {"server_url": WINNOW_OIDC_ISSUER},
+}
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": [_INSTITUTE] if WINNOW_OIDC_ISSUER else []}
+}
+# Mail, for password resets and invitations; without it Winnow sends none and offers neither.
+EMAIL_CONFIG = env.email_url("WINNOW_MAIL_URL", default="consolemail://")
+vars().update(EMAIL_CONFIG)
+SENDS_MAIL = bool(env.str("WINNOW_MAIL_URL", default=""))
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("WINNOW_MAIL_FROM", default="winnow@localhost")
 
 # ---------------------------------------------------------------- pages
 LANGUAGE_CODE = "en-gb"
@@ -156,7 +205,8 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": [SELF],
         "frame-src": [SELF],
         "object-src": [NONE],
-        "form-action": [SELF],
+        # (a browser applies this to where a form's answer redirects as well)
+        "form-action": [SELF, *([WINNOW_OIDC_ISSUER] if WINNOW_OIDC_ISSUER else [])],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
     }

@@ -1,5 +1,7 @@
 """Signing up: how a person gets an account. What they may do is said by their memberships."""
 
+from collections.abc import Callable
+
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -37,6 +39,31 @@ def sign_up(*, email: str, name: str, password: str) -> User:
             actor_label=person.name,
             subject={"user": person.pk},
             after={"name": person.name},
+        )
+    return person
+
+
+def welcome_from_institute(person: User, *, save: Callable[[], None]) -> User:
+    """Keep a person whom their institute vouches for. They have no password here; `save` writes them down.
+
+    Raises:
+        BadInput: the institute told no e-mail address.
+    """
+    if not person.email:
+        raise BadInput(
+            "Your institute did not tell your e-mail address.",
+            mend="Ask its help desk to release it, or sign up with a password.",
+        )
+    person.set_unusable_password()
+    with transaction.atomic():
+        save()
+        audit.log(
+            review=None,
+            verb=Verb.PERSON_SIGNED_UP,
+            actor=person,
+            actor_label=person.name,
+            subject={"user": person.pk},
+            after={"name": person.name, "by": "institute"},
         )
     return person
 

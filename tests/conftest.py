@@ -101,7 +101,7 @@ def as_person(client) -> Iterator[Callable]:
 
     def sign_in(user) -> Client:
         browser = Client()
-        browser.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        browser.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
         return browser
 
     return sign_in

@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 
 from reviews import members
 from reviews.models import User
+from reviews.signing_in import second_step_holds
 
 
 class DoorThrottle(SimpleRateThrottle):
@@ -33,6 +34,14 @@ class WrongPassword(APIException):
     status_code = status.HTTP_401_UNAUTHORIZED
     default_code = "wrong_password"
     default_detail = "The e-mail address or the password is wrong."
+
+
+class WrongCode(APIException):
+    """The password is right, the second step is missing or wrong."""
+
+    status_code = status.HTTP_401_UNAUTHORIZED
+    default_code = "wrong_code"
+    default_detail = "This account asks for a second step: send the code of the authenticator app as `code`."
 
 
 class LockedOut(APIException):
@@ -58,6 +67,12 @@ class SignInFields(serializers.Serializer):
     password = serializers.CharField(max_length=1000, trim_whitespace=False)
 
 
+class TokenFields(SignInFields):
+    """The same, and the second step of who has one."""
+
+    code = serializers.CharField(max_length=20, required=False, allow_blank=True, default="")
+
+
 class SignUpFields(SignInFields):
     """The same, and a name."""
 
@@ -65,11 +80,14 @@ class SignUpFields(SignInFields):
 
 
 class TokenView(PublicView):
-    """POST e-mail and password -> {"token"}, to be sent as `Authorization: Token ...`."""
+    """POST e-mail and password -> {"token"}, to be sent as `Authorization: Token ...`.
+
+    Who has a second step sends its `code` too.
+    """
 
     def post(self, request: Request) -> Response:
         """See the class."""
-        fields = SignInFields(data=request.data)
+        fields = TokenFields(data=request.data)
         fields.is_valid(raise_exception=True)
         plain = request._request  # axes marks Django's own request
         email = fields.validated_data["email"].strip().lower()
@@ -79,6 +97,8 @@ class TokenView(PublicView):
             raise LockedOut
         if not isinstance(person, User):
             raise WrongPassword
+        if not second_step_holds(person, fields.validated_data["code"].strip()):
+            raise WrongCode
         token, _made = Token.objects.get_or_create(user=person)
         return Response({"token": token.key})
 

@@ -2,31 +2,23 @@
 
 from typing import Any
 
+from allauth.account.forms import LoginForm
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
 from reviews.models import User
 
 
-class SignInForm(AuthenticationForm):
+class SignInForm(LoginForm):
     """E-mail address and password. Capitals in the address do not count, for the lock after ten tries neither."""
-
-    error_messages = {
-        "invalid_login": "The e-mail address or the password is wrong. Nothing was changed; try again.",
-        "inactive": "This account is closed. Ask whoever runs this server.",
-    }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["username"]
-        field.label = "E-mail address"
-        field.widget.input_type = "email"
-
-    def clean_username(self) -> str:
-        """The address as it is stored."""
-        return self.cleaned_data["username"].strip().lower()
+        self.fields["login"].label = "E-mail address"
+        self.fields["login"].widget = forms.EmailInput({"autocomplete": "username"})
+        self.fields["password"].widget = forms.PasswordInput({"autocomplete": "current-password"})
+        self.fields["password"].help_text = ""
 
 
 class SignUpForm(forms.Form):

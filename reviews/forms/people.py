@@ -43,7 +43,7 @@ class InviteForm(forms.Form):
         required=False,
         max_length=200,
         label="For whom",
-        help_text="A name or address, so that you know later.",
+        help_text="A name or an e-mail address. Where this server sends mail, an address gets the link.",
     )
     days = forms.IntegerField(min_value=1, max_value=90, initial=14, label="Good for how many days")
 

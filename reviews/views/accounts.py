@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from allauth.account.views import LoginView
+from allauth.mfa.adapter import get_adapter as get_mfa_adapter
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LogoutView
 from django.db import Error as AnyDatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -21,7 +23,7 @@ from reviews.forms.accounts import SignInForm, SignUpForm
 from reviews.models import Membership, TrailHead
 from reviews.refusals import Refused
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
 @login_not_required
@@ -39,15 +41,24 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 class SignIn(LoginView):
-    """Django's own, by e-mail address; ten wrong passwords in a row lock that address for a quarter of an hour."""
+    """By e-mail address, then the second step if the person has one (allauth leads there).
+
+    Ten wrong passwords in a row lock that address for a quarter of an hour (axes).
+    """
 
     template_name = "reviews/sign_in.html"
-    authentication_form = SignInForm
-    redirect_authenticated_user = True
+    form_class = SignInForm
 
     def form_invalid(self, form: Any) -> HttpResponse:
         """The form again, with 422 as for every form that came back."""
         return self.render_to_response(self.get_context_data(form=form), status=422)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """With the other ways in that this installation offers."""
+        ways = {"institute": settings.WINNOW_OIDC_ISSUER and settings.WINNOW_OIDC_NAME}
+        return super().get_context_data(**kwargs) | ways | {
+            "sends_mail": settings.SENDS_MAIL, "next": _onward(self.request)
+        }  # fmt: skip
 
 
 @login_not_required
@@ -85,6 +96,21 @@ def _onward(request: HttpRequest) -> str:
     return wanted if ours else ""
 
 
+@never_cache
+@require_safe
+def account(request: HttpRequest) -> HttpResponse:
+    """Who one is here, and how one signs in: password, second step, institute."""
+    person = request.user
+    return render(
+        request,
+        "reviews/account.html",
+        {
+            "second_step": get_mfa_adapter().is_mfa_enabled(person),
+            "institute": settings.WINNOW_OIDC_ISSUER and settings.WINNOW_OIDC_NAME,
+        },
+    )
+
+
 @login_not_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -114,9 +140,10 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 urlpatterns: list[URLPattern] = [
     path("", home, name="home"),
-    path("sign-in/", SignIn.as_view(), name="sign_in"),
-    path("sign-out/", LogoutView.as_view(), name="sign_out"),
-    path("sign-up/", sign_up, name="sign_up"),
+    path("sign-in/", SignIn.as_view(), name="account_login"),
+    path("sign-out/", LogoutView.as_view(), name="account_logout"),
+    path("sign-up/", sign_up, name="account_signup"),
+    path("account/", account, name="account"),
     path("join/<str:secret>/", join, name="join"),
     path("healthz", healthz, name="healthz"),
 ]

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from reviews import audit, members
 from reviews.forms.people import InviteForm, OptionalReasonForm, ReasonForm, RoleForm
+from reviews.letters import send_invitation
 from reviews.models import Invitation, Membership, Role
 from reviews.pages import page
 from reviews.permissions import allows, membership_or_404
@@ -61,7 +62,8 @@ def people_invite(request: HttpRequest, slug: str) -> HttpResponse:
     except Refused as no:
         return _people(request, membership, status=no.status, invite_form=form, refusal=no)
     link = request.build_absolute_uri(reverse("join", args=[secret]))
-    return _people(request, membership, link=link, made=invitation)
+    mailed = send_invitation(invitation, link)
+    return _people(request, membership, link=link, made=invitation, mailed=mailed)
 
 
 @require_POST

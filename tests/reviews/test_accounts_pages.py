@@ -68,14 +68,14 @@ def test_home_asks_the_same_questions_for_one_review_and_three(
 
 def test_signing_in_leads_to_where_one_was_going(client, alice):
     page = client.post(
-        "/sign-in/", {"username": "Alice@Example.org ", "password": PASSWORD, "next": "/reviews/new/"}
+        "/sign-in/", {"login": "Alice@Example.org ", "password": PASSWORD, "next": "/reviews/new/"}
     )
     assert (page.status_code, page["Location"]) == (302, "/reviews/new/")
     assert client.session["_auth_user_id"] == str(alice.pk)
 
 
 def test_a_wrong_password_is_told_plainly_and_signs_nobody_in(client, alice):
-    page = client.post("/sign-in/", {"username": "alice@example.org", "password": "wrong"})
+    page = client.post("/sign-in/", {"login": "alice@example.org", "password": "wrong"})
     assert page.status_code == 422
     assert "The e-mail address or the password is wrong." in page.content.decode()
     assert "_auth_user_id" not in client.session
@@ -83,7 +83,7 @@ def test_a_wrong_password_is_told_plainly_and_signs_nobody_in(client, alice):
 
 def test_an_unknown_address_is_told_the_same(client, alice):
     known, unknown = (
-        client.post("/sign-in/", {"username": f"{who}@example.org", "password": "wrong"})
+        client.post("/sign-in/", {"login": f"{who}@example.org", "password": "wrong"})
         for who in ("alice", "nobody")
     )
     assert known.context["form"].non_field_errors() == unknown.context["form"].non_field_errors()
@@ -91,13 +91,14 @@ def test_an_unknown_address_is_told_the_same(client, alice):
 
 def test_a_closed_account_cannot_sign_in(client, alice):
     User.objects.filter(pk=alice.pk).update(is_active=False)
-    page = client.post("/sign-in/", {"username": "alice@example.org", "password": PASSWORD})
-    assert page.status_code == 422 and "_auth_user_id" not in client.session
+    page = client.post("/sign-in/", {"login": "alice@example.org", "password": PASSWORD})
+    assert (page.status_code, page["Location"]) == (302, "/account/inactive/")
+    assert "_auth_user_id" not in client.session
 
 
 def test_nobody_is_sent_to_a_foreign_page_after_signing_in(client, alice):
     page = client.post(
-        "/sign-in/", {"username": "alice@example.org", "password": PASSWORD, "next": "https://evil.example/"}
+        "/sign-in/", {"login": "alice@example.org", "password": PASSWORD, "next": "https://evil.example/"}
     )
     assert page["Location"] == "/"
 
@@ -105,9 +106,9 @@ def test_nobody_is_sent_to_a_foreign_page_after_signing_in(client, alice):
 def test_ten_wrong_passwords_lock_the_address_for_a_while(client, alice, settings):
     settings.AXES_ENABLED = True
     for _ in range(10):
-        page = client.post("/sign-in/", {"username": "ALICE@example.org", "password": "wrong"})
+        page = client.post("/sign-in/", {"login": "ALICE@example.org", "password": "wrong"})
     assert page.status_code == 429
-    page = client.post("/sign-in/", {"username": "alice@example.org", "password": PASSWORD})
+    page = client.post("/sign-in/", {"login": "alice@example.org", "password": PASSWORD})
     assert page.status_code == 429
     assert "Too many wrong passwords" in page.content.decode()
     assert "_auth_user_id" not in client.session
@@ -123,7 +124,7 @@ def test_signing_out_is_a_post(as_person, alice):
 
 def test_a_form_from_elsewhere_signs_nobody_in(alice):
     page = Client(enforce_csrf_checks=True).post(
-        "/sign-in/", {"username": "alice@example.org", "password": PASSWORD}
+        "/sign-in/", {"login": "alice@example.org", "password": PASSWORD}
     )
     assert page.status_code == 403
 

@@ -191,7 +191,7 @@ def test_the_upload_asks_for_the_token_of_its_form(report, bob):
     from django.test import Client
 
     browser = Client(enforce_csrf_checks=True)
-    browser.force_login(bob, backend="django.contrib.auth.backends.ModelBackend")
+    browser.force_login(bob, backend="allauth.account.auth_backends.AuthenticationBackend")
     before = state()
     assert upload(browser, pdf(["x"])).status_code == 403
     assert state() == before

@@ -147,7 +147,7 @@ def test_a_pasted_text_beyond_memory_is_refused_plainly(as_person, review, alice
 
 def test_the_form_is_protected_against_forgery(review, alice):
     browser = Client(enforce_csrf_checks=True)
-    browser.force_login(alice, backend="django.contrib.auth.backends.ModelBackend")
+    browser.force_login(alice, backend="allauth.account.auth_backends.AuthenticationBackend")
     assert browser.post(new(review), {**ABOUT, "text": "TY  - JOUR"}).status_code == 403
     assert not Search.objects.exists()
 
