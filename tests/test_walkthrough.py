@@ -52,7 +52,7 @@ def people(db) -> dict[str, Person]:
 def found_review(people: dict[str, Person]) -> None:
     """Alice signs up, makes the review and invites the others by link."""
     alice = people["Alice"]
-    alice.open("sign_up")
+    alice.open("account_signup")
     alice.sign_up()
     alice.open("review_new")
     alice.send("", title=demo.TITLE, question=demo.QUESTION, slug=SLUG)
@@ -66,7 +66,7 @@ def found_review(people: dict[str, Person]) -> None:
         invited.sign_up()
         invited.send(f"/join/{secret}/")
     mallory = people["Mallory"]
-    mallory.open("sign_up")
+    mallory.open("account_signup")
     mallory.sign_up()
 
 

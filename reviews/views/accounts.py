@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account.views import LoginView
+from allauth.account.views import password_reset as send_reset
 from allauth.mfa.adapter import get_adapter as get_mfa_adapter
 from django.conf import settings
 from django.contrib import messages
@@ -94,6 +95,22 @@ def _onward(request: HttpRequest) -> str:
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
     return wanted if ours else ""
+
+
+@login_not_required
+def password_reset(request: HttpRequest) -> HttpResponse:
+    """A new password by mail, where this server sends any.
+
+    Raises:
+        Refused: it sends none.
+    """
+    if not settings.SENDS_MAIL:
+        raise Refused(
+            "This server sends no mail, so a password cannot be reset by mail.",
+            kept="Your password is as it was.",
+            mend="Ask whoever runs it to set a new one for you.",
+        )
+    return send_reset(request)
 
 
 @never_cache

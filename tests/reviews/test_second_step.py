@@ -144,9 +144,11 @@ def test_no_mail_goes_to_an_address_nobody_has_and_the_page_says_the_same(alice,
     assert len(mail.outbox) == 1
 
 
-def test_without_mail_a_reset_is_not_offered(client, settings):
+def test_without_mail_a_reset_is_not_offered(client, alice, settings):
     settings.SENDS_MAIL = False
     assert "Forgotten the password?" not in client.get("/sign-in/").content.decode()
+    answer = client.post("/account/password/reset/", {"email": "alice@example.org"})
+    assert answer.status_code == 409 and "sends no mail" in answer.content.decode() and mail.outbox == []
 
 
 def test_an_invitation_is_mailed_to_the_address_it_is_for(review, as_person, alice, settings):
