@@ -62,10 +62,9 @@ _SHAPES: tuple[tuple[re.Pattern[str], str, str], ...] = (
         "Open it in a browser, select the text you see, copy it, and paste it.",
     ),
     (re.compile(r"^@[A-Za-z]+\s*\{\s*[^,\s{}]*,", re.M), "a BibTeX file", _AS_RIS),
-    (re.compile(r"^%0 \S.*[\n\r]+%[A-Z0-9] ", re.M), "an EndNote or refer export (%0, %A, ...)", _AS_RIS),
     (
         re.compile(r"^(?:Unique Identifier|Accession Number|Authors?|VN|UI)[ \t]*[\n\r]+ {2}\S", re.M),
-        "an Ovid export",
+        "an Ovid export in which no number (<1>, <2>, ...) tells where a reference begins",
         _AS_RIS,
     ),
     (re.compile(r'\A\s*(?:\[\s*)?\{\s*"'), "a JSON file", _AS_RIS),

@@ -53,6 +53,9 @@ EXPORTS = {
     "jabref/MedlinePlainImporterTestMultipleEntries.txt": ("medline", 5),
     "jabref/RisImporterTest5a.ris": ("ris", 1),
     "jabref/RisImporterTestDOI.ris": ("ris", 1),
+    "jabref/OvidImporterTest1.txt": ("ovid", 5),
+    "jabref/OvidImporterTest3.txt": ("ovid", 1),
+    "jabref/refer.bibIX.ref": ("endnote", 4),  # not counted in the manifest
     "nbib/pmc_medlars.txt": ("medline", 5),
     "nbib/pubmed-balloongui-set.nbib": ("medline", 75),
     "nbib/single.nbib": ("medline", 1),
