@@ -17,7 +17,7 @@ decide otherwise: open_source(data, read_as=ReadAs(...)).
 from collections.abc import Iterator
 from typing import BinaryIO, Protocol
 
-from reviews.parsers import endnote_xml, medline, ovid, pasted, pubmed_xml, refer, ris, web_of_science
+from reviews.parsers import bibtex, endnote_xml, medline, ovid, pasted, pubmed_xml, refer, ris, web_of_science
 from reviews.parsers.decoding import ENCODINGS, Text, decode, read_head, seekable
 from reviews.parsers.field_rows import open_field_rows
 from reviews.parsers.parsed import Column, ParsedRecord, Problem, ReadAs, Source, Table, UnreadableFile
@@ -51,7 +51,7 @@ class Format(Protocol):
     def read(self, text: Text) -> Iterator[ParsedRecord | Problem]: ...
 
 
-_FORMATS: tuple[Format, ...] = (pubmed_xml, endnote_xml, medline, web_of_science, ris, refer, ovid)
+_FORMATS: tuple[Format, ...] = (pubmed_xml, endnote_xml, medline, web_of_science, ris, refer, ovid, bibtex)
 
 
 def open_source(data: bytes | BinaryIO, *, read_as: ReadAs | None = None) -> Source:

@@ -61,7 +61,6 @@ _SHAPES: tuple[tuple[re.Pattern[str], str, str], ...] = (
         "a web page (HTML)",
         "Open it in a browser, select the text you see, copy it, and paste it.",
     ),
-    (re.compile(r"^@[A-Za-z]+\s*\{\s*[^,\s{}]*,", re.M), "a BibTeX file", _AS_RIS),
     (
         re.compile(r"^(?:Unique Identifier|Accession Number|Authors?|VN|UI)[ \t]*[\n\r]+ {2}\S", re.M),
         "an Ovid export in which no number (<1>, <2>, ...) tells where a reference begins",

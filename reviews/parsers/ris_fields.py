@@ -177,9 +177,10 @@ def _pmid(entry: _Fields) -> str:
     for text in entry.all("U1", "U2", "C3", "AN", "ID"):
         named += _PMID_MARKED.findall(text) + _PMID_NAMED.findall(text)
     for text in entry.texts("N1"):
-        if "PMID" in text or "MED" in text or "Med" in text:
+        if "PMID" in text or "MED" in text or "Med" in text or "pmid" in text:
             # Notes also cite ("Comment in ... PMID: 1"), so there the number must begin its line.
-            named += [note[1] for line in text.split("\n") if (note := _PMID_NAMED.match(line))]
+            told = (_PMID_NAMED.match(line) or _PMID_MARKED.match(line) for line in text.split("\n"))
+            named += [note[1] for note in told if note]
     if pmid := the_only([number.lstrip("0") for number in named]):
         return pmid
     if pmid := the_only([number for text in entry.all(*_LINK_TAGS) for number in pmids_in_addresses(text)]):

@@ -3,6 +3,8 @@
 import json
 import re
 
+import pytest
+
 from reviews.parsers import ParsedRecord, Problem, open_source
 
 
@@ -53,6 +55,12 @@ EXPORTS = {
     "jabref/MedlinePlainImporterTestMultipleEntries.txt": ("medline", 5),
     "jabref/RisImporterTest5a.ris": ("ris", 1),
     "jabref/RisImporterTestDOI.ris": ("ris", 1),
+    "jabref/BibtexImporter.examples.bib": ("bibtex", 4),
+    "jabref/EndnoteXmlImporterTestArticle.bib": ("bibtex", 1),
+    "jabref/RisImporterTest5a.bib": ("bibtex", 1),
+    "jabref/RisImporterTestDOI.bib": ("bibtex", 1),
+    "jabref/tiny-BE-withBOM.bib": ("bibtex", 1),
+    "jabref/tiny-LE-withBOM.bib": ("bibtex", 1),
     "jabref/OvidImporterTest1.txt": ("ovid", 5),
     "jabref/OvidImporterTest3.txt": ("ovid", 1),
     "jabref/refer.bibIX.ref": ("endnote", 4),  # not counted in the manifest
@@ -126,6 +134,35 @@ def test_the_same_library_says_the_same_as_medline_as_ris_and_as_json(shared):
             letters(same.abstract),
         )
         assert row.doi == listed.get("doi", "").lower()
+
+
+@pytest.mark.parametrize(
+    ("other", "differ"),
+    [
+        # JabRef made the number out of M1: a copyright notice in the one, the PubMed number in the other.
+        ("RisImporterTest5a.ris", {"issue"}),
+        ("RisImporterTestDOI.ris", {"issue"}),
+        ("EndnoteXmlImporterTestArticle.xml", set()),
+    ],
+)
+def test_a_reference_says_the_same_as_bibtex_and_in_its_other_form(shared, other, differ):
+    folder = shared("data/import-fixtures/jabref")
+    (one,) = open_source((folder / other).read_bytes()).records
+    (two,) = open_source((folder / other).with_suffix(".bib").read_bytes()).records
+    fields = (
+        "title",
+        "abstract",
+        "authors",
+        "year",
+        "journal",
+        "doi",
+        "pmid",
+        "volume",
+        "issue",
+        "pages",
+        "keywords",
+    )
+    assert {name for name in fields if getattr(one, name) != getattr(two, name)} == differ
 
 
 def letters(text):

@@ -29,7 +29,6 @@ TEXT = [
     ("<!DOCTYPE html><html><body><p>A page.</p></body></html>", "a web page (HTML)"),
     ("\n<html lang='en'><head></head></html>", "a web page (HTML)"),
     ('<?xml version="1.0"?><modsCollection></modsCollection>', "an XML file that is neither"),
-    ("@article{doe2019,\n  title = {A title},\n}\n", "a BibTeX file"),
     ("Accession Number\n  0001.\nAuthor\n  Doe J.\nTitle\n  A title.\n", "an Ovid export in which no number"),
     ('[{"title": "A title", "year": 2019}]', "a JSON file"),
     ("AU  - Doe, J.\nTI  - A title\nPY  - 2019\nER  - \n", "a list of tagged lines without any TY line"),
