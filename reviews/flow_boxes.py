@@ -78,6 +78,7 @@ def _removed(flow: "Flow") -> Box:
             Entry(
                 "Marked as ineligible by automation tools", flow.n("excluded_automatic"), "excluded_automatic"
             ),
+            *(Entry(part.label, part.n, part.box, indent=12) for part in flow.rules if part.arm == "dbr"),
             Entry("Removed for other reasons", flow.n("excluded_other"), "excluded_other"),
         ],
         SIDE,

@@ -1,6 +1,7 @@
 """The flow as files: the PRISMA2020 tool's own CSV, JSON with everything, and the SVG that stands alone.
 
-The CSV is that tool's template (prisma2020.csv, MIT licence, see docs/prisma.md) with the column `n` filled in.
+The CSV is that tool's template (prisma2020.csv, MIT licence, see docs/prisma.md) with the column `n` filled in, and
+the rules before screening named in the description of the box they fill.
 A review without an earlier version writes NA for the boxes about one, and for the whole right arm when it
 has no searches by other methods: the tool then leaves these boxes out.
 """
@@ -15,6 +16,7 @@ from typing import Any
 from .export import neutralised
 from .flow_diagram import svg
 from .flow_identities import identities, note_on_other_methods
+from .flow_rules import in_words
 from .prisma import ARMS, Flow, Reason, Source
 
 TEMPLATE = Path(__file__).with_name("prisma2020.csv")
@@ -56,7 +58,7 @@ def as_csv(flow: Flow) -> str:
     writer = csv.DictWriter(out, fieldnames=list(rows[0]), lineterminator="\n")
     writer.writeheader()
     for row in rows:
-        writer.writerow(row | {"n": _n(flow, row["data"], row["n"])})
+        writer.writerow(row | {"n": _n(flow, row["data"], row["n"])} | _named(flow, row))
     return out.getvalue()
 
 
@@ -70,6 +72,14 @@ def _n(flow: Flow, data: str, as_it_was: str) -> str:
     if data in ("dbr_excluded", "other_excluded"):
         return _listed(reason for reason in flow.reasons if reason.arm == data.partition("_")[0])
     return str(flow.counts[data]) if data in flow.counts else as_it_was
+
+
+def _named(flow: Flow, row: dict[str, str]) -> dict[str, str]:
+    """The rules, in the description of the box they fill; a column the tool does not read."""
+    rules = [part for part in flow.rules if part.box.startswith(f"{row['data']}-")]
+    if not rules:
+        return {}
+    return {"description": neutralised(f"{row['description']} ({in_words(rules)})")}
 
 
 def _listed(parts: Iterable[Source | Reason]) -> str:
@@ -107,6 +117,7 @@ def as_json(flow: Flow) -> dict[str, Any]:
         "counts": counts | dict.fromkeys(sorted(UNKNOWN)),
         "open": flow.open,
         "reasons": [{"arm": r.arm, "label": r.label, "n": r.n, "box": r.box} for r in flow.reasons],
+        "rules": [{"arm": r.arm, "words": r.words, "n": r.n, "box": r.box} for r in flow.rules],
         "sources": [{"kind": s.kind, "label": s.label, "n": s.n, "box": s.box} for s in flow.sources],
         "identities": [
             {
@@ -130,6 +141,8 @@ def notes(flow: Flow) -> list[str]:
         said.append(f"The flow is not final: {flow.still_open:,} still open.")
     if flow.has_other and (other := note_on_other_methods(flow)):
         said.append(other)
+    if flow.rules:
+        said.append(f"Marked as ineligible by rules before anybody looked at them: {in_words(flow.rules)}.")
     if sum(flow.n(f"{'' if arm == 'dbr' else 'other_'}records_excluded_by_ai") for arm in ARMS):
         said.append(
             "Records excluded by a person together with a model are counted among the records excluded; "

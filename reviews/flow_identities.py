@@ -6,6 +6,7 @@ counted each by its own condition (prisma.BOXES), so that a record that fell bet
 
 from dataclasses import dataclass
 
+from .flow_rules import BOX
 from .prisma import ARMS, Flow
 
 
@@ -179,6 +180,15 @@ def _of_the_whole(flow: Flow) -> list[Identity]:
             "no record is the duplicate of one whose search was withdrawn",
             flow.n("orphaned_duplicates"),
             0,
+        ),
+        *(
+            _equal(
+                "L3",
+                f"each record marked by automation has one rule: marked = the sum over the rules{words}",
+                flow.n(box),
+                sum(part.n for part in flow.rules if part.arm == arm),
+            )
+            for (arm, box), words in zip(BOX.items(), ("", " (other methods)"), strict=True)
         ),
     ]
 

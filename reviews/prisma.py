@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db.models import Case, Count, Exists, F, FilteredRelation, Min, OuterRef, Q, QuerySet, Value, When
 
+from reviews import flow_rules
 from reviews.audit import GENESIS, now
 from reviews.models import Membership, Record, Removal, Report, Review, Search, TrailHead
 from reviews.models.corpus import SearchKind
@@ -36,6 +37,7 @@ TRIES = 3  # how often a count is begun anew when somebody changes the review in
 # Over the names that `_facts` gives: a box is filtered by them in SQL (its list) and in Python (its number).
 _FOUND = Q(withdrawn=False)
 _UNIQUE = _FOUND & Q(duplicate=False)
+_MARKED = _UNIQUE & Q(removed=Removal.Kind.AUTOMATION)
 _TO_SCREEN = _UNIQUE & Q(removed__isnull=True)
 _EXCLUDED = _TO_SCREEN & Q(ta_verdict="exclude")
 _IN_SCREENING = _TO_SCREEN & Q(ta_verdict__isnull=True)
@@ -49,7 +51,7 @@ def _of_one_arm(arm: str) -> dict[str, Q]:
     here, plain = Q(kind__in=ARMS[arm]), "" if arm == "dbr" else "other_"
     return {
         f"{plain}duplicates": here & _FOUND & Q(duplicate=True),
-        f"{plain}excluded_automatic": here & _UNIQUE & Q(removed=Removal.Kind.AUTOMATION),
+        f"{plain}excluded_automatic": here & _MARKED,
         f"{plain}excluded_other": here & _UNIQUE & Q(removed=Removal.Kind.OTHER),
         f"{plain}records_screened": here & _TO_SCREEN,
         f"{plain}records_excluded": here & _EXCLUDED,
@@ -167,6 +169,7 @@ class Flow:
     open: dict[str, int]
     sources: tuple[Source, ...]
     reasons: tuple[Reason, ...]
+    rules: tuple[flow_rules.Ruled, ...]
 
     def n(self, box: str) -> int:
         """The number of a box, open ones included."""
@@ -229,6 +232,7 @@ def _counted(review: Review, events: int, head: str) -> Flow:
         open={box: found[box] for box in OPEN},
         sources=_sources(review),
         reasons=_reasons(review),
+        rules=flow_rules.by_rule(_facts(review).filter(_MARKED), ARMS),
     )
 
 
@@ -325,7 +329,9 @@ def _reasons(review: Review) -> tuple[Reason, ...]:
 
 # ---------------------------------------------------------------- the lists behind the numbers
 def records_behind(review: Review, box: str) -> QuerySet[Record]:
-    """The records a number counts, by record number; `source-7` and `dbr_excluded-12` name parts of a box.
+    """The records a number counts, by record number.
+
+    `source-7`, `dbr_excluded-12` and `excluded_automatic-3` name parts of a box: of a source, a reason, a rule.
 
     For `new_studies` the list has one record for each study: the first of its included reports.
 
@@ -347,6 +353,11 @@ def records_behind(review: Review, box: str) -> QuerySet[Record]:
         if criterion is None:
             raise KeyError(box)
         condition = BOXES[name] & Q(ft__reason__label=criterion.label)
+    elif name in flow_rules.BOX.values():
+        ruled = flow_rules.condition_of(review, key)
+        if ruled is None:
+            raise KeyError(box)
+        condition = BOXES[name] & ruled
     else:
         raise KeyError(box)
     return _facts(review).filter(condition).order_by("number")

@@ -1,15 +1,19 @@
 """The PRISMA flow and the lists behind its numbers, for programs; the same blindness as on the pages."""
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.urls import URLPattern, path
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from reviews import prisma
+from reviews import flow_rules, prisma
 from reviews.flow_files import as_json
 from reviews.permissions import membership_or_404
-from reviews.views.prisma import behind, flow_file
+from reviews.views.prisma import behind, flow_file, why
+
+from .records import removal_as_json
 
 MOST = 1000
 
@@ -25,8 +29,17 @@ class PrismaView(APIView):
         return Response(as_json(prisma.counts(membership.review).seen_by(membership)))
 
 
+def _removed(record: Any) -> dict[str, Any]:
+    """Why a record of a list of removed ones was removed; nothing for other lists."""
+    removals = getattr(record, "live_removals", ())
+    return {"removed": removal_as_json(removals[0])} if removals else {}
+
+
 class PrismaBoxView(APIView):
-    """GET -> {"box", "title", "n", "records": [{number, title, source}], "next": number to go on after, or null}."""
+    """GET -> {"box", "title", "n", "records": [{number, title, source}], "next": number to go on after, or null}.
+
+    In lists of removed records each also has "removed": its reason, and the rule and the words it matched.
+    """
 
     def get(self, request: Request, slug: str, box: str) -> Response:
         """`?after=` a record's number; at most a thousand at a time."""
@@ -34,8 +47,14 @@ class PrismaBoxView(APIView):
         records, title = behind(membership, box)
         after = request.query_params.get("after", "0")
         start = int(after) if after.isascii() and after.isdecimal() and len(after) < 10 else 0
-        found = list(records.filter(number__gt=start).select_related("search")[: MOST + 1])
-        listed = [{"number": r.number, "title": r.title, "source": r.search.source} for r in found[:MOST]]
+        wanted = records.filter(number__gt=start).select_related("search")
+        if why(box):
+            wanted = flow_rules.with_removals(wanted)
+        found = list(wanted[: MOST + 1])
+        listed = [
+            {"number": r.number, "title": r.title, "source": r.search.source} | _removed(r)
+            for r in found[:MOST]
+        ]
         return Response(
             {
                 "box": box,

@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from reviews import correcting, dedup, removing
 from reviews.best_fields import FIELDS as BEST_FIELDS
 from reviews.merged import merged
-from reviews.models import Membership, Record
+from reviews.models import Membership, Record, Removal
 from reviews.permissions import membership_or_404
 from reviews.refusals import BadInput
 from reviews.views.records import LARGEST_NUMBER, RECORDS_A_PAGE, records_shown
@@ -43,9 +43,21 @@ def in_list(record: Record) -> dict[str, Any]:
     }
 
 
+def removal_as_json(removal: Removal) -> dict[str, Any]:
+    """Why a record is out before screening: for a reason somebody gave, or by a rule and what it matched."""
+    return {
+        "kind": removal.kind,
+        "reason": removal.reason,
+        "rule": removal.rule_id,
+        "said": removal.said,
+        "by": removal.by.name,
+        "at": removal.at,
+    }
+
+
 def in_full(record: Record) -> dict[str, Any]:
     """A record with its raw entry, its group, the best of each field in it, and the text that quotes point into."""
-    removal = record.removals.filter(withdrawn_at__isnull=True).first()
+    removal = record.removals.filter(withdrawn_at__isnull=True).select_related("by").first()
     whole = merged(record)
     return in_list(record) | {
         "abstract": record.abstract,
@@ -59,7 +71,7 @@ def in_full(record: Record) -> dict[str, Any]:
         "raw": record.raw,
         "raw_sha256": record.raw_sha256,
         "duplicates": list(record.duplicates.order_by("number").values_list("number", flat=True)),
-        "removed": {"kind": removal.kind, "reason": removal.reason} if removal else None,
+        "removed": removal_as_json(removal) if removal else None,
         "import_undone": record.search.withdrawn_at is not None,
     }
 

@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from reviews import exporting, prisma
+from reviews import exporting, flow_rules, prisma
 from reviews.flow_diagram import svg
 from reviews.flow_files import TYPES, notes, written
 from reviews.flow_identities import identities
@@ -80,6 +80,8 @@ def prisma_box(request: HttpRequest, slug: str, box: str) -> HttpResponse:
     """The records a number counts. Only states that are settled for everybody, or all of what is open together."""
     membership = membership_or_404(request.user, slug, may="read")
     records, words = behind(membership, box)
+    if tells := why(box):
+        records = flow_rules.with_removals(records)
     listed = Paginator(records.select_related("search", "report__study"), BOX_PAGE)
     return page(
         request,
@@ -88,6 +90,7 @@ def prisma_box(request: HttpRequest, slug: str, box: str) -> HttpResponse:
         nav="prisma",
         title=words,
         box=box,
+        why=tells,
         page=listed.get_page(request.GET.get("page")),
     )
 
@@ -102,11 +105,20 @@ def behind(membership: Membership, box: str) -> tuple[prisma.QuerySet, str]:
         raise Http404("No such box.") from unknown
 
 
+def why(box: str) -> str:
+    """What the list says of each record beside its title: "rule" or "reason" where it was removed, else ""."""
+    name = box.partition("-")[0].removeprefix("other_")
+    return {"excluded_automatic": "rule", "excluded_other": "reason"}.get(name, "")
+
+
 def words_of(membership: Membership, box: str) -> str:
-    """What the list counts: the box, and the source or the reason where it is a part of one."""
+    """What the list counts: the box, and the source, the rule or the reason where it is a part of one."""
     if box.startswith("source-"):
         search = membership.review.searches.get(pk=int(box.partition("-")[2]))
         return f"Records identified from {search.source}"
+    if why(box) == "rule" and "-" in box:
+        rule = membership.review.automation_rules.get(pk=int(box.partition("-")[2]))
+        return f"{prisma.title(box)}: {rule.words}"
     if "-" in box:
         reason = membership.review.criteria.get(pk=int(box.partition("-")[2]))
         return f"{prisma.title(box)}: {reason.label}"

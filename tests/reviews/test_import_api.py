@@ -174,7 +174,8 @@ def test_a_record_is_corrected(as_person, review, record, bob):
 
 def test_a_record_is_removed_and_restored(as_person, review, record, bob):
     told = send(as_person(bob), review, "records/1/remove/", {"reason": "retracted"}).json()
-    assert told["removed"] == {"kind": "other", "reason": "retracted"}
+    assert (told["removed"]["kind"], told["removed"]["reason"]) == ("other", "retracted")
+    assert (told["removed"]["by"], told["removed"]["rule"], told["removed"]["said"]) == ("Bob", None, "")
     assert send(as_person(bob), review, "records/1/restore/").json()["removed"] is None
     assert Removal.objects.count() == 1
 

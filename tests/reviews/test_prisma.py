@@ -24,11 +24,17 @@ def holds(flow, *, but=()):
 
 
 def every_box(flow):
-    return [*flow.counts, *flow.open, *(s.box for s in flow.sources), *(r.box for r in flow.reasons)]
+    return [
+        *flow.counts,
+        *flow.open,
+        *(s.box for s in flow.sources),
+        *(r.box for r in flow.reasons),
+        *(r.box for r in flow.rules),
+    ]
 
 
 def number(flow, box):
-    parts = {part.box: part.n for part in (*flow.sources, *flow.reasons)}
+    parts = {part.box: part.n for part in (*flow.sources, *flow.reasons, *flow.rules)}
     return parts[box] if box in parts else flow.n(box)
 
 
@@ -277,7 +283,7 @@ def test_the_number_of_queries_does_not_grow_with_the_review(size, review, alice
         connection,
     ) as queries:
         prisma.counts(review)
-    assert len(queries) == 8
+    assert len(queries) == 9
 
 
 def test_a_change_in_the_middle_of_a_count_makes_it_begin_anew(record, review, monkeypatch):

@@ -121,10 +121,10 @@ def test_home_asks_the_same_number_of_queries_for_one_record_and_for_many(
 def test_the_flow_page_shows_each_identity_with_its_two_sides(review, alice, bob, as_person):
     random_review(review, [alice, bob], seed=0)
     page = text(as_person(alice).get("/r/myeloma/prisma/"))
-    assert {"E1", "E2", "E3", "W4", "E5", "W6", "E7", "E8", "E9", "L1", "L2"} <= set(
+    assert {"E1", "E2", "E3", "W4", "E5", "W6", "E7", "E8", "E9", "L1", "L2", "L3"} <= set(
         re.findall(r'data-label="Code">(\w+)<', page)
     )
-    assert page.count(">holds<") + page.count(">does not hold<") == 14
+    assert page.count(">holds<") + page.count(">does not hold<") == 16
 
 
 def test_a_title_cannot_break_out_of_the_diagram(review, alice, as_person):
