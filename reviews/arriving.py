@@ -7,17 +7,20 @@ review one search arrives at a time (the database says so), so that numbers foll
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Max
 
 from . import audit
 from .jobs import Report
+from .many_rows import insert_rows
 from .models import ImportProblem, Job, Record, Review, Search
 from .refusals import Refused
 
+Row = Mapping[str, Any]  # a value by the name of its column
 STALE_AFTER = timedelta(minutes=10)  # unheard of for so long, who brought a search in is dead
 PATIENCE = 60.0  # seconds one import waits for another one of the same review
 LOOK_AGAIN = 0.2  # seconds
@@ -86,18 +89,24 @@ def refuse_second_time(search: Search) -> None:
         raise Refused(f"{what} is being imported just now, as “{earlier}”.", kept="Nothing was imported.")
 
 
-def keep(search: Search, records: Sequence[Record], problems: Sequence[ImportProblem]) -> None:
-    """Store a batch in a transaction of its own.
+def keep(search: Search, records: Iterable[Row], problems: Sequence[Row]) -> None:
+    """Store a batch, rows as record_rows.py makes them, in a transaction of its own.
+
+    PostgreSQL stores one row while the next is read: rows come to it as they are made, and `problems` is looked
+    at after them. On SQLite all rows are made before its one write lock is taken.
 
     Raises:
         GivenUp: see there.
     """
+    if connection.vendor == "sqlite":
+        records = list(records)
     with transaction.atomic():
         still = Search.with_arriving.filter(pk=search.pk, arrived_at__isnull=True, withdrawn_at__isnull=True)
         if not still.update(imported_at=audit.now()):  # heard of again; and it keeps a sweeper out
             raise GivenUp
-        Record.with_arriving.bulk_create(records, batch_size=len(records) or None)
-        ImportProblem.objects.bulk_create(problems, batch_size=500)
+        insert_rows(Record, records)
+        if problems:
+            insert_rows(ImportProblem, problems)
 
 
 def let_in(search: Search) -> None:

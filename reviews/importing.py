@@ -9,8 +9,8 @@ finding duplicates in dedup.py.
 import hashlib
 import io
 import logging
-from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import islice
 from typing import Any, BinaryIO
@@ -20,10 +20,10 @@ from django.db import DatabaseError, connection, transaction
 
 from . import arriving, audit, jobs
 from .jobs import Report, quietly
-from .models import Job, Record, Review, Search, User, Verb
+from .models import Job, Review, Search, User, Verb
 from .models.corpus import SearchKind
 from .parsers import ParsedRecord, Problem, ReadAs, Source, UnreadableFile, open_source
-from .record_rows import YEARS, problem_from, record_from, storable
+from .record_rows import YEARS, problem_row, problems_of, record_from, row_from, storable
 from .refusals import BadInput, Refused
 from .undoing import restore_search, withdraw_search
 
@@ -170,36 +170,50 @@ class _Came:
     """What has come in so far."""
 
     first: int
+    read: int = 0
     found: int = 0
     problems: int = 0
+    reasons: list[str] = field(default_factory=list)
 
 
 def _bring_in(search: Search, opened: Source, stream: BinaryIO, first: int, report: Report) -> _Came:
     """Store all records, batch by batch."""
     came = _Came(first)
-    reasons: list[str] = []
     size = stream.seek(0, io.SEEK_END)
     stream.seek(0)
-    while batch := list(islice(opened.records, BATCH)):
-        noted = [problem_from(row, search) for row in batch if isinstance(row, Problem)]
-        rows: list[Record] = []
-        for parsed in batch:
-            if isinstance(parsed, ParsedRecord):
-                record, notes = record_from(parsed, search, first + came.found + len(rows))
-                rows.append(record)
-                noted += notes
-        arriving.keep(search, rows, noted)
-        came.found += len(rows)
+    while came.read % BATCH == 0:
+        before, noted = came.read, list[dict[str, Any]]()
+        arriving.keep(search, _rows(search, islice(opened.records, BATCH), came, noted), noted)
+        if came.read == before:
+            break
         came.problems += len(noted)
-        reasons += [str(problem) for problem in noted[: REASONS_SHOWN - len(reasons)]]
+        room = REASONS_SHOWN - len(came.reasons)
+        came.reasons += [f"line {each['line']}: {each['reason']}" for each in noted[:room]]
         report(READING, came.found, _estimate(came.found, stream, size))
     if not came.found:
         raise Refused(
-            "Nothing in this file is a record. " + " ".join(reasons),
+            "Nothing in this file is a record. " + " ".join(came.reasons),
             kept="Nothing was imported.",
             mend="Export it again as RIS, or paste the text of one page.",
         )
     return came
+
+
+def _rows(
+    search: Search, entries: Iterable[ParsedRecord | Problem], came: _Came, noted: list[dict[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    """The rows of a batch, read as they are asked for; problems go into `noted` meanwhile."""
+    for entry in entries:
+        came.read += 1
+        if isinstance(entry, Problem):
+            noted.append(problem_row(entry, search))
+            continue
+        number = came.first + came.found
+        row, said = row_from(entry, review_id=search.review_id, search_id=search.pk, number=number)
+        came.found += 1
+        if said:
+            noted += problems_of(row, said)
+        yield row
 
 
 def _estimate(found: int, stream: BinaryIO, size: int) -> int | None:
