@@ -101,7 +101,7 @@ class Database:
         """Store entries as an import does, and let the planner count them."""
         from django.db import connection
 
-        from reviews.importing import record_from
+        from reviews.record_rows import record_from
         from reviews.models import Record
 
         entries = enumerate(parsed, start=1)  # type: ignore[call-overload]
