@@ -50,7 +50,14 @@ def imported(path: Path, folder: Path) -> dict[str, Any]:
     name = str(path.relative_to(folder))
     person = User.objects.first() or User.objects.create_user("bench@example.org", name="Bench")
     review = create_review(by=person, title=name, question="What comes in?")
-    row: dict[str, Any] = {"file": name, "format": None, "found": 0, "stored": 0, "problems": 0, "refused": None}
+    row: dict[str, Any] = {
+        "file": name,
+        "format": None,
+        "found": 0,
+        "stored": 0,
+        "problems": 0,
+        "refused": None,
+    }
     began = time.perf_counter()
     try:
         with path.open("rb") as stream:

@@ -5,8 +5,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests import factories
+
+# A busy machine takes its time over an example; that says nothing about the code.
+settings.register_profile("winnow", deadline=None)
+settings.load_profile("winnow")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

@@ -17,12 +17,29 @@ decide otherwise: open_source(data, read_as=ReadAs(...)).
 from collections.abc import Iterator
 from typing import BinaryIO, Protocol
 
-from reviews.parsers import bibtex, endnote_xml, medline, ovid, pasted, pubmed_xml, refer, ris, web_of_science
+from reviews.parsers import (
+    bibtex,
+    endnote_xml,
+    medline,
+    ovid,
+    pasted,
+    pubmed_text,
+    pubmed_xml,
+    refer,
+    ris,
+    web_of_science,
+)
 from reviews.parsers.decoding import ENCODINGS, Text, decode, read_head, seekable
 from reviews.parsers.field_rows import open_field_rows
 from reviews.parsers.parsed import Column, ParsedRecord, Problem, ReadAs, Source, Table, UnreadableFile
 from reviews.parsers.pasted import parse_pasted
-from reviews.parsers.refusals import refuse_binary, refuse_entities, refuse_noise, refuse_other_formats
+from reviews.parsers.refusals import (
+    refuse_binary,
+    refuse_entities,
+    refuse_fragments,
+    refuse_noise,
+    refuse_other_formats,
+)
 from reviews.parsers.tables import open_table
 from reviews.parsers.workbooks import open_workbook
 from reviews.parsers.workbooks import recognises as is_workbook
@@ -51,7 +68,17 @@ class Format(Protocol):
     def read(self, text: Text) -> Iterator[ParsedRecord | Problem]: ...
 
 
-_FORMATS: tuple[Format, ...] = (pubmed_xml, endnote_xml, medline, web_of_science, ris, refer, ovid, bibtex)
+_FORMATS: tuple[Format, ...] = (
+    pubmed_xml,
+    endnote_xml,
+    medline,
+    web_of_science,
+    ris,
+    refer,
+    ovid,
+    pubmed_text,
+    bibtex,
+)
 
 
 def open_source(data: bytes | BinaryIO, *, read_as: ReadAs | None = None) -> Source:
@@ -77,6 +104,7 @@ def open_source(data: bytes | BinaryIO, *, read_as: ReadAs | None = None) -> Sou
     refuse_other_formats(text.head)
     if table := open_field_rows(text, read_as) or open_table(text, read_as):
         return table
+    refuse_fragments(text.head)
     return Source(pasted.NAME, text.encoding, pasted.read(text))
 
 

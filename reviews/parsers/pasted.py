@@ -22,7 +22,7 @@ The rules, none of which knows a site:
    (PubMed's substances, when the heading was lost) is none of them.
 6. Authors: only a line before the abstract in which every piece is a person's name.
 
-Several records pasted at once are not told apart here.
+Several records pasted at once are not told apart here; PubMed's numbered ones are, in pubmed_text.py.
 """
 
 import re

@@ -129,6 +129,20 @@ def refuse_other_formats(head: str) -> None:
         raise _not_ours("a list of formatted references", _AS_RIS)
 
 
+def refuse_fragments(head: str) -> None:
+    """Raise UnreadableFile when the text has too few words to name anything that could be screened."""
+    words = head.removeprefix("\ufeff").split()
+    if len(words) < _FEWEST_WORDS:
+        said = " ".join(words)[:60]
+        raise UnreadableFile(
+            f"There is nothing but “{said}” in it, which is too little to be a reference; nothing was imported. "
+            "Paste the title and the abstract of one page, or upload the file a database gave you."
+        )
+
+
+_FEWEST_WORDS = 3
+
+
 def _is_reference_list(text: str) -> bool:
     """Whether three references or more stand in it, each 'Author (year). "Title." Journal ...'."""
     return len(_REFERENCE.findall(text)) >= 3

@@ -235,9 +235,8 @@ ANY_NAME = st.text(
 
 @given(st.dictionaries(ANY_NAME, st.sampled_from(["Included", "Excluded", "Maybe"]), max_size=5))
 def test_what_rayyan_writes_of_any_names_comes_back(votes):
-    pairs = [
-        f'"{name}"=>"{verdict}"'.replace(name, name.replace('"', '\\"'), 1) for name, verdict in votes.items()
-    ]
+    escaped = {name: name.replace('"', '\\"') for name in votes}
+    pairs = [f'"{escaped[name]}"=>"{verdict}"' for name, verdict in votes.items()]
     found = said(("N1", "RAYYAN-INCLUSION: {" + ", ".join(pairs) + "}")) or ()
     words = {"Included": "include", "Excluded": "exclude", "Maybe": "maybe"}
     assert {each.by: each.verdict for each in found} == {
