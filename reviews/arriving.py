@@ -17,7 +17,7 @@ from django.db.models import Max
 from . import audit
 from .jobs import Report
 from .many_rows import insert_rows
-from .models import ImportProblem, Job, Record, Review, Search
+from .models import CarriedJudgement, ImportProblem, Job, Record, Review, Search
 from .refusals import Refused
 
 Row = Mapping[str, Any]  # a value by the name of its column
@@ -89,11 +89,13 @@ def refuse_second_time(search: Search) -> None:
         raise Refused(f"{what} is being imported just now, as “{earlier}”.", kept="Nothing was imported.")
 
 
-def keep(search: Search, records: Iterable[Row], problems: Sequence[Row]) -> None:
-    """Store a batch, rows as record_rows.py makes them, in a transaction of its own.
+def keep(
+    search: Search, records: Iterable[Row], problems: Sequence[Row], carried: Sequence[Row] = ()
+) -> None:
+    """Store a batch, rows as record_rows.py and carrying.py make them, in a transaction of its own.
 
-    PostgreSQL stores one row while the next is read: rows come to it as they are made, and `problems` is looked
-    at after them. On SQLite all rows are made before its one write lock is taken.
+    PostgreSQL stores one row while the next is read: rows come to it as they are made, and `problems` and
+    `carried` are looked at after them. On SQLite all rows are made before its one write lock is taken.
 
     Raises:
         GivenUp: see there.
@@ -107,6 +109,18 @@ def keep(search: Search, records: Iterable[Row], problems: Sequence[Row]) -> Non
         insert_rows(Record, records)
         if problems:
             insert_rows(ImportProblem, problems)
+        if carried:
+            _keep_carried(search, carried)
+
+
+def _keep_carried(search: Search, carried: Sequence[Row]) -> None:
+    """What was carried beside records just stored, which are found again by their place in the file."""
+    places = sorted({row["position"] for row in carried})
+    keys: dict[int, int] = {}
+    for n in range(0, len(places), 500):
+        stored = Record.with_arriving.filter(search_id=search.pk, position__in=places[n : n + 500])
+        keys.update(stored.values_list("position", "pk"))
+    insert_rows(CarriedJudgement, ({**row, "record_id": keys[row["position"]]} for row in carried))
 
 
 def let_in(search: Search) -> None:
@@ -131,7 +145,7 @@ def clear_away(search: Search) -> None:
     gone = Search.with_arriving.filter(pk=search.pk, arrived_at__isnull=True)
     if not gone.update(withdrawn_at=audit.now()):  # from here on nobody adds to it
         return
-    for rows in (Record.with_arriving, ImportProblem.objects):
+    for rows in (CarriedJudgement.objects, Record.with_arriving, ImportProblem.objects):
         while pks := list(rows.filter(search_id=search.pk).values_list("pk", flat=True)[:_CLEARED_AT_ONCE]):
             with transaction.atomic():
                 for n in range(0, len(pks), 500):

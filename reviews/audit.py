@@ -1,4 +1,4 @@
-"""The one way into the trail: `log` for what happened, `log_call` for what was asked of a model.
+"""The one way into the trail: `log` (or `log_many`) for what happened, `log_call` for what was asked of a model.
 
 Events of a review form a hash chain: each carries the sha256 of the event before it and of itself (the
 canonical JSON of its fields; docs/trail.md says which). The chain is tamper-evident, not tamper-proof: whoever
@@ -9,7 +9,7 @@ an export, changing.
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from django.utils import timezone
 from .models import Event, LLMCall, Membership, Record, Review, TrailHead, User, Verb
 
 GENESIS = "0" * 64
+BATCH = 500  # events in one INSERT
 HASHED = (
     "review",
     "seq",
@@ -64,30 +65,68 @@ def log(
     Raises:
         RuntimeError: outside a transaction (the change could be kept without its event).
     """
+    [event] = log_many(
+        review=review,
+        entries=[
+            Entry(verb, actor, actor_label, record, stage, subject or {}, before or {}, after or {}, reason)
+        ],
+    )
+    return event
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One event that is still to be written; its fields are those of `log`."""
+
+    verb: Verb
+    actor: User | None = None
+    actor_label: str = ""
+    record: Record | None = None
+    stage: str = ""
+    subject: dict[str, Any] = field(default_factory=dict)
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+    reason: str = ""
+
+
+def log_many(*, review: Review | None, entries: Iterable[Entry]) -> list[Event]:
+    """Write events one after the other at the end of the chain, as `log` does one, in a few queries.
+
+    Raises:
+        RuntimeError: outside a transaction (the change could be kept without its event).
+    """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("audit.log must run in the transaction of the change it tells of")
     head = _locked_head(review)
-    event = Event(
-        review=review,
-        seq=head.length + 1,
-        at=now(),
-        actor=actor,
-        actor_label=(actor_label or (f"{actor.name} <{actor.email}>" if actor else "Winnow"))[:200],
-        role=_role(review, actor),
-        verb=Verb(verb).value,
-        record=record,
-        stage=stage,
-        subject=_plain(subject),
-        before=_plain(before),
-        after=_plain(after),
-        reason=reason,
-        prev_hash=head.hash,
-    )
-    event.hash = hash_of(event)
-    event.save(force_insert=True)
-    head.length, head.hash = event.seq, event.hash
+    roles: dict[int, str] = {}
+    events = []
+    for entry in entries:
+        actor = entry.actor
+        if actor and actor.pk not in roles:
+            roles[actor.pk] = _role(review, actor)
+        label = entry.actor_label or (f"{actor.name} <{actor.email}>" if actor else "Winnow")
+        event = Event(
+            review=review,
+            seq=head.length + 1,
+            at=now(),
+            actor=actor,
+            actor_label=label[:200],
+            role=roles[actor.pk] if actor else "",
+            verb=Verb(entry.verb).value,
+            record=entry.record,
+            stage=entry.stage,
+            subject=_plain(entry.subject),
+            before=_plain(entry.before),
+            after=_plain(entry.after),
+            reason=entry.reason,
+            prev_hash=head.hash,
+        )
+        event.hash = hash_of(event)
+        head.length, head.hash = event.seq, event.hash
+        events.append(event)
+    Event.objects.bulk_create(events, batch_size=BATCH)
     head.save(update_fields=["length", "hash"])
-    return event
+    return events
 
 
 def log_call(**fields: Any) -> LLMCall:
@@ -102,16 +141,16 @@ def _locked_head(review: Review | None) -> TrailHead:
     return TrailHead.objects.select_for_update().get(**wanted)
 
 
-def _role(review: Review | None, actor: User | None) -> str:
-    if review is None or actor is None:
+def _role(review: Review | None, actor: User) -> str:
+    if review is None:
         return ""
     membership = Membership.objects.filter(review=review, user=actor).only("role").first()
     return membership.role if membership else ""
 
 
-def _plain(value: dict[str, Any] | None) -> dict[str, Any]:
+def _plain(value: dict[str, Any]) -> dict[str, Any]:
     """As JSON gives it back (dates as ISO text, keys as strings), so that the hash is of what is stored."""
-    return json.loads(json.dumps(value or {}, default=str))
+    return json.loads(json.dumps(value, default=str)) if value else {}
 
 
 def canonical(event: Event) -> str:

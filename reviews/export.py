@@ -125,6 +125,8 @@ def _decision_row(decision: Decision) -> Row:
         "seconds": decision.seconds,
         "seen_proposal": decision.seen_proposal,
         "seen_votes": decision.seen_votes,
+        "brought_along": decision.brought_id is not None,
+        "came_back": decision.came_from_id is not None,
         "withdrawn_at": decision.withdrawn_at.isoformat(timespec="milliseconds")
         if decision.withdrawn_at
         else None,
@@ -139,7 +141,7 @@ RECORD_COLUMNS = (
 )  # fmt: skip
 DECISION_COLUMNS = (
     "record", "stage", "reviewer", "verdict", "reason", "judgements", "note", "criteria_version", "made_at",
-    "seconds", "seen_proposal", "seen_votes", "withdrawn_at",
+    "seconds", "seen_proposal", "seen_votes", "brought_along", "came_back", "withdrawn_at",
 )  # fmt: skip
 KINDS: dict[str, Kind] = {
     "records": Kind(

@@ -255,7 +255,11 @@ GUARDS: list[Guard] = [
             f"{table}: what has arrived is never deleted",
             needs=_ARRIVED_AT,
         )
-        for table in ("reviews_record", "reviews_importproblem")
+        for table in ("reviews_record", "reviews_importproblem", "reviews_carriedjudgement")
+    ),
+    FrozenColumns(
+        "reviews_carriedjudgement",
+        ("search_id", "record_id", "tool", "said_by", "verdict", "stage", "reasons", "labels", "note"),
     ),
     FrozenColumns("reviews_record", ("review_id", "search_id", "position", "number", "raw", "raw_sha256")),
     RefusedWhen(

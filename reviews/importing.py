@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 from django.core.files import File
 from django.db import DatabaseError, connection, transaction
 
-from . import arriving, audit, jobs
+from . import arriving, audit, carrying, jobs
 from .jobs import Report, quietly
 from .models import Job, Review, Search, User, Verb
 from .models.corpus import SearchKind
@@ -182,8 +182,9 @@ def _bring_in(search: Search, opened: Source, stream: BinaryIO, first: int, repo
     size = stream.seek(0, io.SEEK_END)
     stream.seek(0)
     while came.read % BATCH == 0:
-        before, noted = came.read, list[dict[str, Any]]()
-        arriving.keep(search, _rows(search, islice(opened.records, BATCH), came, noted), noted)
+        before, noted, carried = came.read, list[dict[str, Any]](), list[dict[str, Any]]()
+        batch = _rows(search, islice(opened.records, BATCH), came, noted, carried)
+        arriving.keep(search, batch, noted, carried)
         if came.read == before:
             break
         came.problems += len(noted)
@@ -200,9 +201,13 @@ def _bring_in(search: Search, opened: Source, stream: BinaryIO, first: int, repo
 
 
 def _rows(
-    search: Search, entries: Iterable[ParsedRecord | Problem], came: _Came, noted: list[dict[str, Any]]
+    search: Search,
+    entries: Iterable[ParsedRecord | Problem],
+    came: _Came,
+    noted: list[dict[str, Any]],
+    carried: list[dict[str, Any]],
 ) -> Iterator[dict[str, Any]]:
-    """The rows of a batch, read as they are asked for; problems go into `noted` meanwhile."""
+    """The rows of a batch, read as they are asked for; meanwhile problems, and what entries carry, fill the lists."""
     for entry in entries:
         came.read += 1
         if isinstance(entry, Problem):
@@ -213,6 +218,8 @@ def _rows(
         came.found += 1
         if said:
             noted += problems_of(row, said)
+        if entry.extra:
+            carried += carrying.rows_of(entry, search_id=search.pk)
         yield row
 
 

@@ -18,12 +18,17 @@ from extraction.design import published_form
 from extraction.visibility import sees_proposed_values, sees_sheets_of
 from reviews.models import Event, Membership, Report, Review, Study, Verb
 from screening.models import Stage
-from screening.visibility import sees_proposals, sees_votes
+from screening.visibility import sealed_files, sees_proposals, sees_votes
 
 PAGE, CHUNK = 100, 500
-VOTES = frozenset(
-    [Verb.DECISION_MADE, Verb.DECISION_WITHDRAWN, Verb.CONFLICT_RESOLVED, Verb.RESOLUTION_REOPENED]
-)
+# Done by one person about another's opinion: sealed for whoever did it, too.
+ON_BEHALF = frozenset([Verb.DECISION_BROUGHT, Verb.DECISION_SENT_BACK, Verb.DECISION_RETURNED])
+VOTES = ON_BEHALF | {
+    Verb.DECISION_MADE,
+    Verb.DECISION_WITHDRAWN,
+    Verb.CONFLICT_RESOLVED,
+    Verb.RESOLUTION_REOPENED,
+}
 PROPOSALS = frozenset([Verb.PROPOSAL_MADE, Verb.PROPOSAL_FAILED])
 VALUES = frozenset(
     [
@@ -36,8 +41,16 @@ VALUES = frozenset(
     ]
 )
 JUDGEMENT = VOTES | PROPOSALS | VALUES
-# Who was invited is for leads, like the list of invitations itself.
-FOR_LEADS = frozenset([Verb.MEMBER_INVITED, Verb.INVITATION_REVOKED])
+# Who was invited is for leads, like the list of invitations itself; so is how many decisions were brought along.
+FOR_LEADS = frozenset(
+    [
+        Verb.MEMBER_INVITED,
+        Verb.INVITATION_REVOKED,
+        Verb.DECISIONS_BROUGHT,
+        Verb.DECISIONS_SENT_BACK,
+        Verb.DECISIONS_RETURNED,
+    ]
+)
 
 WORDS: dict[str, str] = {
     Verb.PERSON_SIGNED_UP: "signed up",
@@ -79,6 +92,12 @@ WORDS: dict[str, str] = {
     Verb.PROPOSAL_FAILED: "failed to propose",
     Verb.DECISION_MADE: "decided",
     Verb.DECISION_WITHDRAWN: "took a decision back",
+    Verb.DECISIONS_BROUGHT: "brought decisions along from another tool",
+    Verb.DECISIONS_SENT_BACK: "undid the bringing along of decisions",
+    Verb.DECISIONS_RETURNED: "had decisions come back with their records",
+    Verb.DECISION_BROUGHT: "brought along a decision made in another tool",
+    Verb.DECISION_SENT_BACK: "undid a decision that was brought along",
+    Verb.DECISION_RETURNED: "had a decision come back with its record",
     Verb.CONFLICT_RESOLVED: "resolved a conflict",
     Verb.RESOLUTION_REOPENED: "reopened a settled record",
     Verb.REPORT_RETRIEVED: "retrieved a report",
@@ -103,6 +122,7 @@ TOLD = (
     "what",
     "words",
     "format",
+    "of",
     "verdict",
     "reason",
     "how",
@@ -236,9 +256,9 @@ def _collect(
         if last is not None:
             rest = rest.filter(seq__gt=last) if up else rest.filter(seq__lt=last)
         chunk = list(rest[:size])
-        sealed = sealed_of(membership, chunk)
+        sealed, silent = sealed_of(membership, chunk), _named_by_a_sealed_file(membership, chunk)
         lines += [
-            _line(membership, event, event.pk in sealed)
+            _line(membership, event, event.pk in sealed, event.pk in silent)
             for event in chunk
             if not (drop and event.pk in sealed)
         ]
@@ -248,10 +268,19 @@ def _collect(
     return lines[:wanted]
 
 
-def _line(membership: Membership, event: Event, sealed: bool) -> Line:
+def _named_by_a_sealed_file(membership: Membership, events: Iterable[Event]) -> set[int]:
+    """Ids of the imports among these events whose file, and so its name, is sealed for this person."""
+    imports = {e.pk: e.subject.get("search") for e in events if e.verb == Verb.SEARCH_IMPORTED}
+    if not imports:
+        return set()
+    sealed = sealed_files(membership.user, membership.review, [pk for pk in imports.values() if pk])
+    return {pk for pk, search in imports.items() if search in sealed}
+
+
+def _line(membership: Membership, event: Event, sealed: bool, silent: bool) -> Line:
     if sealed:
         return Line(event.seq, event.at, event.hash, sealed=True)
-    details = event.verb not in FOR_LEADS or membership.is_lead
+    details = not silent and (event.verb not in FOR_LEADS or membership.is_lead)
     return Line(event.seq, event.at, event.hash, sealed=False, event=event, details=details)
 
 
@@ -259,9 +288,11 @@ def _line(membership: Membership, event: Event, sealed: bool) -> Line:
 def sealed_of(membership: Membership, events: Iterable[Event]) -> set[int]:
     """Ids, of these events of one review, of those this person may not read yet. A few queries a page.
 
-    What one did oneself is never sealed.
+    What one did oneself is never sealed, unless it was about another's opinion.
     """
-    others = [e for e in events if e.verb in JUDGEMENT and e.actor_id != membership.user_id]
+    others = [
+        e for e in events if e.verb in JUDGEMENT and (e.actor_id != membership.user_id or e.verb in ON_BEHALF)
+    ]
     sealed = {e.pk for e in others}
     user, review = membership.user, membership.review
     for stage in (Stage.TITLE_ABSTRACT, Stage.FULL_TEXT):

@@ -5,6 +5,9 @@ from reviews.guards import AppendOnly, FrozenColumns, Guard, RefusedWhen, Withdr
 GUARDS: list[Guard] = [
     WithdrawOnly("screening_decision"),
     WithdrawOnly("screening_resolution"),
+    FrozenColumns(
+        "screening_bringing", ("search_id", "stage", "people", "reasons", "listed", "by_id", "made_at")
+    ),
     FrozenColumns("screening_criterion", ("review_id", "stage", "kind", "label", "text")),
     FrozenColumns("screening_criteriaversion", ("review_id", "stage", "number", "criteria")),
     FrozenColumns(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from reviews.models import Membership, Record
+from reviews.models import CarriedJudgement, Membership, Record
 from reviews.permissions import allows
 
 from . import visibility
@@ -103,6 +103,15 @@ def opinions(
         conflict=_open_conflict(membership, record, stage, seen),
         proposal=shown(proposal, criteria, sha256, own.decision if own else None) if proposal else None,
     )
+
+
+def carried(membership: Membership, record: Record) -> list[CarriedJudgement] | None:
+    """What files of other tools say of a record and of those linked to it; None while that is sealed."""
+    group = [record.pk, *record.duplicates.values_list("pk", flat=True)]
+    if visibility.sees_carried(membership.user, membership.review, group) < set(group):
+        return None
+    rows = CarriedJudgement.objects.filter(record__in=group).select_related("record")
+    return list(rows.order_by("record__number", "pk"))
 
 
 def _open_conflict(membership: Membership, record: Record, stage: str, seen: bool) -> Conflict | None:

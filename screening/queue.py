@@ -125,5 +125,9 @@ def own_decisions(review: Review, stage: str, user: User) -> QuerySet[Decision]:
 
 
 def own_recent(review: Review, stage: str, user: User, n: int = 50) -> QuerySet[Decision]:
-    """This person's latest live decisions at a stage, newest first: the way back from a slip."""
-    return own_decisions(review, stage, user).order_by("-pk")[:n]
+    """This person's latest live decisions at a stage, newest first: the way back from a slip.
+
+    Those they did not make here just now (brought along from another tool, come back with a record) are no slips.
+    """
+    made_here = own_decisions(review, stage, user).filter(brought__isnull=True, came_from__isnull=True)
+    return made_here.order_by("-pk")[:n]

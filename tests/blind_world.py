@@ -9,16 +9,32 @@ import json
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
-from django.db import connection
+from django.core.files.base import ContentFile
+from django.db import connection, transaction
 
 from extraction import design, filling
 from extraction.models import ProposedValue, Value
 from reviews import audit, jobs
 from reviews.guards import install_on, remove_from
-from reviews.models import Event, Job, LLMCall, Record, Report, Review, Study, TrailHead
+from reviews.models import (
+    CarriedJudgement,
+    Event,
+    ImportProblem,
+    Job,
+    LLMCall,
+    Record,
+    Report,
+    Review,
+    Search,
+    Study,
+    TrailHead,
+    Verb,
+)
 from reviews.models.corpus import sha256_of
-from screening import criteria, decisions
+from screening import criteria, decisions, moving
+from screening.carried_plan import Wish
 from screening.models import Decision, Proposal, Run
 from tests import factories
 from tests.guards import ALL_GUARDS
@@ -38,6 +54,8 @@ class World:
     at_full_text: Record  # bob voted at full text, a proposal exists
     extracted: Record  # bob took down a value, a proposed value exists
     run: Run
+    carried: Record  # its file, of another tool, says that bob excluded it
+    brought: Record  # so does this one's, and alice brought it along as bob's vote without seeing it
 
 
 def build(review, alice, bob, carol) -> World:
@@ -68,7 +86,41 @@ def build(review, alice, bob, carol) -> World:
     vote(bob, at_full_text, FT, "exclude", f"BOBSFULLTEXT{MARK}")
     _extract(review, alice, bob, extracted)
     _work(review, alice)
-    return World(review, sealed, untouched, disputed, at_full_text, extracted, made)
+    moved = [_carried(review, alice, number) for number in (6, 7)]
+    moving.bring(wish=Wish(moved[1].search, TA, {"Bob": bob}), by=alice)
+    return World(review, sealed, untouched, disputed, at_full_text, extracted, made, *moved)
+
+
+def _carried(review, alice, number) -> Record:
+    """A record whose file carries what bob did in another tool, in everything that is kept of the file."""
+    name = f"BOBSFILE{MARK}.ris"
+    search = factories.search(review, by=alice, source=f"Moved {number}", file_name=name)
+    search.file.save("moved.ris", ContentFile(f"BOBSRAW{MARK}"))
+    record = factories.record(
+        search, title=f"Trial {number}", abstract="We gave it to all.", raw=f"BOBSRAW{MARK}"
+    )
+    CarriedJudgement.objects.create(
+        search=search,
+        record=record,
+        tool="rayyan",
+        said_by="Bob",
+        verdict="exclude",
+        reasons=[f"BOBSREASON{MARK}"],
+        labels=[f"BOBSLABEL{MARK}"],
+        note=f"BOBSCARRIED{MARK}",
+    )
+    ImportProblem.objects.create(
+        search=search, line=1, reason="No title was found.", excerpt=f"BOBSRAW{MARK}"
+    )
+    with transaction.atomic():
+        audit.log(
+            review=review,
+            verb=Verb.SEARCH_IMPORTED,
+            actor=alice,
+            subject={"search": search.pk},
+            after={"source": search.source, "file_name": name},
+        )
+    return record
 
 
 def _work(review, alice) -> None:
@@ -218,6 +270,7 @@ def turn_round(world: World, bob) -> None:
             ]  # fmt: skip
             Proposal.objects.filter(pk=proposal.pk).update(verdict="include", reason=None, judgements=said)
             _forget(Event.objects.filter(record=record, stage=stage, actor=bob))
+        _turn_the_files_round(world, bob)
         Value.objects.update(value="PLUGH", note="")
         ProposedValue.objects.update(value="PLUGH", reasoning="")
         LLMCall.objects.update(raw="PLUGH")
@@ -225,6 +278,20 @@ def turn_round(world: World, bob) -> None:
         _chain_anew(world.review)
     finally:
         install_on(connection, ALL_GUARDS)
+
+
+def _turn_the_files_round(world: World, bob) -> None:
+    theirs = Decision.objects.filter(record=world.brought, reviewer=bob)
+    assert theirs.update(verdict="include", reason=None, note="PLUGH") == 1
+    _forget(Event.objects.filter(record=world.brought))
+    CarriedJudgement.objects.update(verdict="include", reasons=[], labels=["PLUGH"], note="PLUGH")
+    for record in (world.carried, world.brought):
+        Record.objects.filter(pk=record.pk).update(raw="PLUGH", raw_sha256=sha256_of("PLUGH"))
+        Search.objects.filter(pk=record.search_id).update(file_name="PLUGH.ris")
+        Path(record.search.file.path).write_text("PLUGH")
+        ImportProblem.objects.filter(search=record.search_id).update(excerpt="PLUGH")
+        events = Event.objects.filter(verb=Verb.SEARCH_IMPORTED, subject={"search": record.search_id})
+        assert events.update(after={"source": record.search.source, "file_name": "PLUGH"}) == 1
 
 
 def _forget(events) -> None:

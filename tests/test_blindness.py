@@ -33,8 +33,8 @@ from reviews.models import (
     User,
 )
 from reviews.prisma import BOXES
-from screening import conflicts, decisions
-from screening.models import Conflict, Criterion, Decision, Proposal, Protocol, Run, RunItem
+from screening import conflicts, decisions, runs
+from screening.models import Bringing, Conflict, Criterion, Decision, Proposal, Protocol, Run, RunItem
 from tests import blind_world
 from tests.blind_world import FT, MARK, TA
 
@@ -62,6 +62,7 @@ TABLES = {
     "criteria": Criterion,
     "runs": Run,
     "conflicts": Conflict,
+    "bringings": Bringing,
     "decisions": Decision,
     "extraction": Study,
     "items": Item,
@@ -72,6 +73,8 @@ QUERIES = [
     "q=BOBSNOTE",
     "record=1",
     "record=4",
+    "record=6",
+    "record=7",
     "number=1",
     f"stage={TA}",
     f"stage={FT}",
@@ -250,7 +253,7 @@ WITHOUT_A_ROOM = {
     "join/{secret}/",  # needs the secret of an invitation, which is shown once and kept as a hash
     "api/join/{secret}/",
     "r/{slug}/reports/{number}/file/",  # nothing was uploaded in this world
-    "r/{slug}/searches/{pk}/file/",
+    "r/{slug}/searches/{pk}/file/",  # sealed, or never kept
 }
 
 
@@ -298,3 +301,54 @@ def test_an_observer_sees_a_settled_record_and_not_one_in_conflict(world, olive,
     )
     [found] = leaks({disputed: body(browser.get(disputed))}).values()
     assert found == {f"BOBSCONFLICT{MARK}"}
+
+
+# ---------------------------------------------------------------- what a file of another tool carries
+
+
+def all_said_of(record, browser) -> str:
+    """What pages and API say of a record that is in the file, its search and its story."""
+    number, search = record.number, record.search_id
+    rooms = [
+        f"records/{number}/",
+        f"records/{number}/judgement/",
+        f"records/{number}/trail/",
+        f"searches/{search}/",
+        f"searches/{search}/file/",
+    ]
+    addresses = [f"/r/myeloma/{room}" for room in rooms] + [f"/api/r/myeloma/{room}" for room in rooms]
+    return "\n".join(body(browser.get(address)) for address in addresses)
+
+
+def sealed_words(record, browser) -> set[str]:
+    """The words of bob's that stand there."""
+    return set().union(*leaks({"": all_said_of(record, browser)}).values())
+
+
+@pytest.mark.parametrize("name", ["alice", "carol", "olive"])
+def test_the_file_its_name_the_raw_entry_and_what_it_carries_are_sealed_until_one_has_judged(
+    world, name, request, as_person
+):
+    browser = as_person(request.getfixturevalue(name))
+    assert [sealed_words(record, browser) for record in (world.carried, world.brought)] == [set(), set()]
+
+
+def test_bob_is_as_blind_to_the_file_as_everybody_until_he_has_judged_here(world, bob, as_person):
+    assert sealed_words(world.carried, as_person(bob)) == set()
+
+
+def test_it_opens_with_the_record_and_not_after_one_stage_of_two(world, alice, carol, as_person):
+    browser = as_person(carol)
+    blind_world.vote(carol, world.carried, TA, "include")
+    assert sealed_words(world.carried, browser) == set()
+    decisions.withdraw(decision=Decision.objects.get(record=world.carried), by=carol)
+    for person in (alice, carol):
+        blind_world.vote(person, world.carried, TA, "exclude")
+    everything = {"BOBSFILE", "BOBSRAW", "BOBSREASON", "BOBSLABEL", "BOBSCARRIED"}
+    assert sealed_words(world.carried, browser) == {f"{word}{MARK}" for word in everything}
+
+
+def test_what_a_model_is_sent_has_no_word_of_the_file(world):
+    for record in (world.carried, world.brought):
+        text, _ = runs.text_to_read(record, TA)
+        assert text == f"{record.title}\n\n{record.abstract}" and "BOBS" not in text

@@ -18,6 +18,7 @@ from reviews.models import Membership, Record, Removal
 from reviews.permissions import membership_or_404
 from reviews.refusals import BadInput
 from reviews.views.records import LARGEST_NUMBER, RECORDS_A_PAGE, records_shown
+from screening.visibility import sees_carried
 
 from .searches import ReasonFields
 
@@ -55,8 +56,12 @@ def removal_as_json(removal: Removal) -> dict[str, Any]:
     }
 
 
-def in_full(record: Record) -> dict[str, Any]:
-    """A record with its raw entry, its group, the best of each field in it, and the text that quotes point into."""
+def in_full(membership: Membership, record: Record) -> dict[str, Any]:
+    """A record with its raw entry, its group, the best of each field in it, and the text that quotes point into.
+
+    `raw` and its hash are null while they are sealed: the entry carries what people decided in another tool.
+    """
+    raw_is_open = record.pk in sees_carried(membership.user, membership.review, [record.pk])
     removal = record.removals.filter(withdrawn_at__isnull=True).select_related("by").first()
     whole = merged(record)
     return in_list(record) | {
@@ -68,8 +73,8 @@ def in_full(record: Record) -> dict[str, Any]:
         "found_by": [{"search": search.pk, "source": search.source} for search in whole.found_by],
         "position": record.position,
         "line": record.line,
-        "raw": record.raw,
-        "raw_sha256": record.raw_sha256,
+        "raw": record.raw if raw_is_open else None,
+        "raw_sha256": record.raw_sha256 if raw_is_open else None,
         "duplicates": list(record.duplicates.order_by("number").values_list("number", flat=True)),
         "removed": removal_as_json(removal) if removal else None,
         "import_undone": record.search.withdrawn_at is not None,
@@ -108,7 +113,7 @@ class RecordView(APIView):
     def get(self, request: Request, slug: str, number: int) -> Response:
         """See the class."""
         membership = membership_or_404(request.user, slug, may="read")
-        return Response(in_full(_record(membership, number)))
+        return Response(in_full(membership, _record(membership, number)))
 
     def patch(self, request: Request, slug: str, number: int) -> Response:
         """See the class."""
@@ -119,7 +124,7 @@ class RecordView(APIView):
         given = {name: request.data[name] for name in request.data if name != "reason"}
         reason = str(request.data.get("reason", ""))[:300]
         correcting.correct_record(record=record, by=membership.user, reason=reason, **_known(given))
-        return Response(in_full(_record(membership, number)))
+        return Response(in_full(membership, _record(membership, number)))
 
 
 def _known(given: dict[str, Any]) -> dict[str, Any]:
@@ -143,7 +148,7 @@ class RemoveView(APIView):
         removing.remove_record(
             record=_record(membership, number), by=membership.user, **fields.validated_data
         )
-        return Response(in_full(_record(membership, number)))
+        return Response(in_full(membership, _record(membership, number)))
 
 
 class RestoreView(APIView):
@@ -157,7 +162,7 @@ class RestoreView(APIView):
         removing.restore_record(
             record=_record(membership, number), by=membership.user, **fields.validated_data
         )
-        return Response(in_full(_record(membership, number)))
+        return Response(in_full(membership, _record(membership, number)))
 
 
 class LinkView(APIView):
@@ -178,7 +183,7 @@ class LinkView(APIView):
             by=membership.user,
             reason=fields.validated_data["reason"],
         )
-        return Response(in_full(_record(membership, number)))
+        return Response(in_full(membership, _record(membership, number)))
 
 
 class UnlinkView(APIView):
@@ -190,7 +195,7 @@ class UnlinkView(APIView):
         fields = ReasonFields(data=request.data)
         fields.is_valid(raise_exception=True)
         dedup.unlink_record(record=_record(membership, number), by=membership.user, **fields.validated_data)
-        return Response(in_full(_record(membership, number)))
+        return Response(in_full(membership, _record(membership, number)))
 
 
 _RECORD = "r/<slug:slug>/records/<int:number>/"

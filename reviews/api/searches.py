@@ -1,5 +1,6 @@
 """Searches for programs: list, import a file or a text, read one, undo, restore."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
@@ -12,10 +13,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from reviews import importing, jobs, uploads
-from reviews.models import ImportProblem, Job, Search
+from reviews.models import ImportProblem, Job, Membership, Search
 from reviews.models.corpus import SearchKind
 from reviews.permissions import membership_or_404
 from reviews.views.searches import searches_shown
+from screening.visibility import sealed_files
 from workers.tasks import queue_job_on_commit
 
 from .jobs import accepted
@@ -64,8 +66,20 @@ class ReasonFields(serializers.Serializer):
     reason = serializers.CharField(required=False, allow_blank=True, max_length=300, default="")
 
 
-def as_json(search: Search) -> dict[str, Any]:
-    """A search of `searches_shown`."""
+def as_json(membership: Membership, searches: Iterable[Search]) -> list[dict[str, Any]]:
+    """Searches of `searches_shown`; the name of a file that is sealed for this person is null."""
+    listed = list(searches)
+    sealed = sealed_files(membership.user, membership.review, [search.pk for search in listed])
+    return [_as_json(search, search.pk in sealed) for search in listed]
+
+
+def one_as_json(membership: Membership, pk: int) -> dict[str, Any]:
+    """One search of this review."""
+    [told] = as_json(membership, [searches_shown(membership.review).get(pk=pk)])
+    return told
+
+
+def _as_json(search: Search, sealed: bool) -> dict[str, Any]:
     return {
         "id": search.pk,
         "source": search.source,
@@ -75,7 +89,8 @@ def as_json(search: Search) -> dict[str, Any]:
         "strategy": search.strategy,
         "limits": search.limits,
         "filters": search.filters,
-        "file_name": search.file_name,
+        "file_name": None if sealed else search.file_name,
+        "sealed": sealed,
         "sha256": search.sha256,
         "format": search.format,
         "encoding": search.encoding,
@@ -89,9 +104,9 @@ def as_json(search: Search) -> dict[str, Any]:
     }
 
 
-def problem_as_json(problem: ImportProblem) -> dict[str, Any]:
-    """What could not be used, and why."""
-    return {"line": problem.line, "reason": problem.reason, "excerpt": problem.excerpt}
+def problem_as_json(problem: ImportProblem, sealed: bool = False) -> dict[str, Any]:
+    """What could not be used, and why; a sealed file's own words are null."""
+    return {"line": problem.line, "reason": problem.reason, "excerpt": None if sealed else problem.excerpt}
 
 
 class SearchesView(APIView):
@@ -110,7 +125,7 @@ class SearchesView(APIView):
     def get(self, request: Request, slug: str) -> Response:
         """See the class."""
         membership = membership_or_404(request.user, slug, may="read")
-        return Response({"searches": [as_json(search) for search in searches_shown(membership.review)]})
+        return Response({"searches": as_json(membership, searches_shown(membership.review))})
 
     def post(self, request: Request, slug: str) -> Response:
         """See the class."""
@@ -137,7 +152,8 @@ class SearchView(APIView):
         """See the class."""
         membership = membership_or_404(request.user, slug, may="read")
         search = get_object_or_404(searches_shown(membership.review), pk=pk)
-        return Response(as_json(search) | {"problems": _problems(search)})
+        [told] = as_json(membership, [search])
+        return Response(told | {"problems": _problems(search, told["sealed"])})
 
 
 class WithdrawView(APIView):
@@ -148,7 +164,7 @@ class WithdrawView(APIView):
         membership = membership_or_404(request.user, slug, may="import")
         search = get_object_or_404(Search, review=membership.review, pk=pk)
         importing.withdraw_search(search=search, by=membership.user, reason=_reason(request))
-        return Response(as_json(searches_shown(membership.review).get(pk=pk)))
+        return Response(one_as_json(membership, pk))
 
 
 class RestoreView(APIView):
@@ -163,12 +179,14 @@ class RestoreView(APIView):
             review=membership.review, kind=Job.Kind.DUPLICATES, by=membership.user, arguments={"search": pk}
         )
         queue_job_on_commit(job.pk)
-        shown = as_json(searches_shown(membership.review).get(pk=pk))
-        return Response(shown | {"job": job_as_json(job)})
+        return Response(one_as_json(membership, pk) | {"job": job_as_json(job)})
 
 
-def _problems(search: Search) -> list[dict[str, Any]]:
-    return [problem_as_json(problem) for problem in search.problems.order_by("line", "pk")[:PROBLEMS_SHOWN]]
+def _problems(search: Search, sealed: bool = False) -> list[dict[str, Any]]:
+    return [
+        problem_as_json(problem, sealed)
+        for problem in search.problems.order_by("line", "pk")[:PROBLEMS_SHOWN]
+    ]
 
 
 def _reason(request: Request) -> str:

@@ -1,5 +1,6 @@
 """The corpus: who, what was found, what is the same, what happened."""
 
+from .carried import CarriedJudgement
 from .corpus import (
     DuplicatePair,
     ImportProblem,
@@ -18,6 +19,7 @@ from .trail import Event, LLMCall, TrailHead, Verb
 
 __all__ = [
     "AutomationRule",
+    "CarriedJudgement",
     "DuplicatePair",
     "Event",
     "ImportProblem",

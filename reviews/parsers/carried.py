@@ -191,7 +191,7 @@ def _covidence(extra: Pairs) -> Carried | None:
         verdict=EXCLUDE if excluded else "",
         reasons=_once(reasons),
         stage=stage,
-        notes=_once(by_name.pop(("", stage), [])),
+        notes=_once(by_name.pop(("", ""), [])),
     )
     rest = [Said(by=name, stage=at, notes=_once(all_)) for (name, at), all_ in by_name.items()]
     return Carried(

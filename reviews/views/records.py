@@ -22,6 +22,7 @@ from reviews.models import DuplicatePair, Membership, Record, Removal, Review, S
 from reviews.pages import page
 from reviews.permissions import membership_or_404
 from reviews.refusals import BadInput, Refused
+from screening.visibility import sees_carried
 
 RECORDS_A_PAGE = 50
 MOST_WORDS = 8
@@ -134,6 +135,7 @@ def _show(
         "others": [each for each in group if each.pk != shown.pk],
         "found_by": list(found_by.values()),
         "removal": shown.removals.filter(withdrawn_at__isnull=True).select_related("by").first(),
+        "raw_is_open": shown.pk in sees_carried(membership.user, membership.review, [shown.pk]),
         "versions": shown.text_versions.select_related("replaced_by").order_by("-replaced_at"),
         "pairs": _pairs(shown),
         "links": _links(shown),

@@ -23,6 +23,7 @@ from reviews.models import ImportProblem, Job, Membership, Review, Search
 from reviews.pages import page
 from reviews.permissions import membership_or_404
 from reviews.refusals import Refused
+from screening.visibility import sealed_files
 from workers.tasks import queue_job_on_commit
 
 from .jobs import imports_shown, title_of
@@ -133,15 +134,27 @@ def _show(
     problems = Paginator(shown.problems.order_by("line", "pk"), PROBLEMS_A_PAGE).get_page(
         request.GET.get("page")
     )
-    shared: dict[str, Any] = {"search": shown, "problems": problems, "why_form": WhyForm(), "nav": "searches"}
+    shared: dict[str, Any] = {
+        "search": shown,
+        "sealed": bool(sealed_files(membership.user, membership.review, [shown.pk])),
+        "problems": problems,
+        "why_form": WhyForm(),
+        "nav": "searches",
+    }
     return page(request, "reviews/search.html", membership, status=status, **(shared | context))
 
 
 @require_safe
 def search_file(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
-    """The file or the pasted text as it came."""
+    """The file or the pasted text as it came, to whom nothing it carries is sealed."""
     membership = membership_or_404(request.user, slug, may="read")
     found = _search(membership, pk)
+    if sealed_files(membership.user, membership.review, [found.pk]):
+        raise Refused(
+            "This file is sealed: it carries what people decided in another tool.",
+            kept="It is kept as it came.",
+            mend="It opens to you once all of its records are judged.",
+        )
     try:
         kept = found.file.open("rb")
     except (FileNotFoundError, ValueError) as gone:

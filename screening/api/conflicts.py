@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from reviews.models import Membership
+from reviews.models import CarriedJudgement, Membership
 from reviews.permissions import membership_or_404
 from screening import conflicts as verbs
 from screening import opinions, reading, visibility
@@ -59,6 +59,12 @@ def resolution_json(resolution: Resolution) -> dict[str, Any]:
         "explanation": resolution.explanation,
         "made_at": resolution.made_at,
     }
+
+
+def carried_json(row: CarriedJudgement) -> dict[str, Any]:
+    """What a file of another tool says, for those who may see it."""
+    fields = ("tool", "said_by", "verdict", "stage", "reasons", "labels", "note")
+    return {"record": row.record.number, **{name: getattr(row, name) for name in fields}}
 
 
 class ConflictsView(APIView):
@@ -124,7 +130,10 @@ class ReopenView(APIView):
 
 
 class JudgementView(APIView):
-    """GET -> per stage what this person may see of a record: votes, settled answer, proposal, or sealed."""
+    """GET -> per stage what this person may see of a record: votes, settled answer, proposal, or sealed.
+
+    `carried` is what the file of another tool said of it, null while that is sealed.
+    """
 
     def get(self, request: Request, slug: str, number: int) -> Response:
         """See the class."""
@@ -143,7 +152,9 @@ class JudgementView(APIView):
                 "conflict": seen.conflict.pk if seen.conflict else None,
                 "proposal": proposal_json(seen.proposal) if seen.proposal else None,
             }
-        return Response({"record": record.number, "stages": parts})
+        carried = opinions.carried(membership, record)
+        told = None if carried is None else [carried_json(row) for row in carried]
+        return Response({"record": record.number, "stages": parts, "carried": told})
 
 
 urlpatterns: list[URLPattern] = [

@@ -51,6 +51,8 @@ def decision_json(decision: Decision) -> dict[str, Any]:
         "seconds": decision.seconds,
         "seen_proposal": decision.seen_proposal,
         "seen_votes": decision.seen_votes,
+        "brought_along": decision.brought_id is not None,
+        "came_back": decision.came_from_id is not None,
         "withdrawn_at": decision.withdrawn_at,
     }
 

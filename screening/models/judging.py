@@ -18,7 +18,9 @@ class Decision(models.Model):
 
     `judgements` maps a criterion's id (as a string) to met, not_met or unclear, for those answered.
     `seen_proposal` / `seen_votes`: whether this person could already see the model's proposal, or the other's
-    vote, when deciding (agreement statistics leave such votes out).
+    vote, when deciding (agreement statistics leave such votes out). `brought`: it was made in another tool and
+    brought along by a lead (agreement statistics leave those out too; `criteria_version` is then null). `came_from`:
+    it was made on the same entry of an import that was undone, and came back with it.
     """
 
     record = models.ForeignKey("reviews.Record", on_delete=models.PROTECT, related_name="decisions")
@@ -38,6 +40,12 @@ class Decision(models.Model):
     seen_proposal = models.BooleanField(default=False)
     seen_votes = models.BooleanField(default=False)
     key = models.UUIDField(help_text="made by the sender, so that sending twice decides once")
+    brought = models.ForeignKey(
+        "screening.Bringing", null=True, blank=True, on_delete=models.PROTECT, related_name="decisions"
+    )
+    came_from = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="came_back_as"
+    )
     withdrawn_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -48,6 +56,11 @@ class Decision(models.Model):
                 name="decision_one_live_per_person",
             ),
             UniqueConstraint(fields=["reviewer", "key"], name="decision_key_once"),
+            UniqueConstraint(
+                fields=["came_from"],
+                condition=Q(withdrawn_at__isnull=True, came_from__isnull=False),
+                name="decision_comes_back_once",
+            ),
             CheckConstraint(condition=Q(stage__in=SCREENED), name="decision_stage_known"),
             CheckConstraint(condition=Q(verdict__in=Verdict.values), name="decision_verdict_known"),
             CheckConstraint(

@@ -50,6 +50,7 @@ def record_judgement(request: HttpRequest, slug: str, number: int) -> HttpRespon
         membership,
         record=record,
         parts=parts,
+        carried=opinions.carried(membership, record),
         screens=screens,
         nav="records",
     )

@@ -4,7 +4,7 @@ import html
 import re
 import uuid
 
-from reviews.models import Event
+from reviews.models import CarriedJudgement, Event
 from reviews.models.corpus import sha256_of
 from screening import criteria, decisions
 from screening.models import Conflict, Decision, Proposal, Resolution
@@ -72,4 +72,11 @@ def counts():
 def criterion_of(review, alice, label, stage=TA, kind="include"):
     return criteria.add_criterion(
         review=review, stage=stage, by=alice, kind=kind, label=label, text=f"About {label.lower()}."
+    )
+
+
+def carried(record, said_by="Ann", verdict="include", *, tool="rayyan", **more):
+    """A row of what the file of another tool says."""
+    return CarriedJudgement.objects.create(
+        search=record.search, record=record, tool=tool, said_by=said_by, verdict=verdict, **more
     )
