@@ -101,8 +101,8 @@ class Database:
         """Store entries as an import does, and let the planner count them."""
         from django.db import connection
 
-        from reviews.record_rows import record_from
         from reviews.models import Record
+        from reviews.record_rows import record_from
 
         entries = enumerate(parsed, start=1)  # type: ignore[call-overload]
         while batch := list(islice(entries, 500)):

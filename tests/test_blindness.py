@@ -253,6 +253,7 @@ def test_every_address_with_a_room_behind_it_was_really_entered(world, alice, as
 
 # Addresses that answer nobody here, and why.
 WITHOUT_A_ROOM = {
+    "admin/login/",  # the operator's
     "join/{secret}/",  # needs the secret of an invitation, which is shown once and kept as a hash
     "api/join/{secret}/",
     "r/{slug}/reports/{number}/file/",  # nothing was uploaded in this world
