@@ -20,6 +20,7 @@ from typing import BinaryIO, Protocol
 from reviews.parsers import (
     bibtex,
     endnote_xml,
+    json_list,
     medline,
     ovid,
     pasted,
@@ -30,6 +31,8 @@ from reviews.parsers import (
     web_of_science,
 )
 from reviews.parsers.decoding import ENCODINGS, Text, decode, read_head, seekable
+from reviews.parsers.endnote_library import open_library
+from reviews.parsers.endnote_library import recognises as is_library
 from reviews.parsers.field_rows import open_field_rows
 from reviews.parsers.parsed import Column, ParsedRecord, Problem, ReadAs, Source, Table, UnreadableFile
 from reviews.parsers.pasted import parse_pasted
@@ -77,6 +80,7 @@ _FORMATS: tuple[Format, ...] = (
     refer,
     ovid,
     pubmed_text,
+    json_list,
     bibtex,
 )
 
@@ -93,6 +97,8 @@ def open_source(data: bytes | BinaryIO, *, read_as: ReadAs | None = None) -> Sou
     stream = seekable(data)
     if is_workbook(stream):
         return open_workbook(stream, read_as)
+    if is_library(stream):
+        return open_library(stream)
     refuse_binary(read_head(stream))
     text = _decoded(stream, read_as.encoding)
     refuse_entities(text.head)

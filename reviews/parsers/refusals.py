@@ -33,7 +33,6 @@ _SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
     (b"II*\x00", "an image (TIFF)", "Copy the text itself; text in a picture cannot be read."),
     (b"MM\x00*", "an image (TIFF)", "Copy the text itself; text in a picture cannot be read."),
     (b"RIFF", "an image or a sound (RIFF)", "Copy the text itself; text in a picture cannot be read."),
-    (b"SQLite format 3", "a database file (SQLite)", _AS_RIS),
 )
 
 _REFERENCE = re.compile(r'^[^\n\r"]{0,300}\((?:\d{4}|n\.d\.)[a-z]?\)\. ["“][^"”\n\r]{5,400}["”] ', re.M)
@@ -44,7 +43,6 @@ _ZIPS: tuple[tuple[bytes, str, str], ...] = (
     (b"xl/", "an Excel workbook that is damaged or binary (.xlsb)", _AS_WORKBOOK),
     (b"opendocument.spreadsheet", "an OpenDocument spreadsheet (.ods)", _AS_WORKBOOK),
     (b"ppt/", "a PowerPoint file (.pptx)", _COPY_TEXT),
-    (b".enl", "a compressed EndNote library (.enlx)", "Open it in EndNote and export the references as RIS."),
     (b"", "a zip archive", "Unpack it and upload the file inside."),
 )
 
@@ -66,7 +64,7 @@ _SHAPES: tuple[tuple[re.Pattern[str], str, str], ...] = (
         "an Ovid export in which no number (<1>, <2>, ...) tells where a reference begins",
         _AS_RIS,
     ),
-    (re.compile(r'\A\s*(?:\[\s*)?\{\s*"'), "a JSON file", _AS_RIS),
+    (re.compile(r'\A\s*(?:\[\s*)?\{\s*"'), "JSON in which no references are recognised", _AS_RIS),
     (
         re.compile(rf"(?:{_TAG_LINE}.*(?:\r\n|\n|\r)){{3}}", re.M),
         "a list of tagged lines without any TY line, so it cannot be told where an entry begins",

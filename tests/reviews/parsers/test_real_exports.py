@@ -69,6 +69,8 @@ EXPORTS = {
     "nbib/single.nbib": ("medline", 1),
     "reflib/Dump-Converted test.xml": ("endnote_xml", 25),
     "reflib/SpiderCite demo.xml": ("endnote_xml", 10),
+    "reflib/blue-light.enlx": ("endnote_library", 102),  # not counted in the manifest
+    "reflib/blue-light.json": ("json", 102),
     "reflib/blue-light.nbib": ("medline", 80),
     "reflib/blue-light.ris": ("ris", 102),
     "reflib/blue-light.xml": ("endnote_xml", 102),
@@ -134,6 +136,28 @@ def test_the_same_library_says_the_same_as_medline_as_ris_and_as_json(shared):
             letters(same.abstract),
         )
         assert row.doi == listed.get("doi", "").lower()
+
+
+ALIKE = ("title", "abstract", "authors", "year", "journal", "volume", "issue", "pages", "doi")
+
+
+@pytest.mark.parametrize(
+    ("other", "fields"),
+    [
+        ("enlx", (*ALIKE, "pmid", "keywords", "language", "url")),
+        ("json", ALIKE),
+    ],  # the JSON keeps no PubMed numbers
+)
+def test_the_library_itself_and_its_json_say_what_its_xml_says(shared, other, fields):
+    folder = shared("data/import-fixtures/reflib")
+    xml, same = (
+        {
+            row.doi or row.title: tuple(getattr(row, name) for name in fields)
+            for row in open_source((folder / f"blue-light.{ending}").read_bytes()).records
+        }
+        for ending in ("xml", other)
+    )
+    assert len(xml) == 102 and same == xml
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ BINARY = [
         b"PK\x03\x04\x14\x00mimetypeapplication/vnd.oasis.opendocument.spreadsheet",
         "an OpenDocument spreadsheet",
     ),
-    (b"PK\x03\x04\x14\x00library.enl", "a compressed EndNote library"),
     (b"PK\x03\x04\x14\x00something.else", "a zip archive"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(64), "an old Word or Excel file"),
     (b"\x89PNG\r\n\x1a\n" + bytes(64), "an image (PNG)"),
@@ -30,7 +29,7 @@ TEXT = [
     ("\n<html lang='en'><head></head></html>", "a web page (HTML)"),
     ('<?xml version="1.0"?><modsCollection></modsCollection>', "an XML file that is neither"),
     ("Accession Number\n  0001.\nAuthor\n  Doe J.\nTitle\n  A title.\n", "an Ovid export in which no number"),
-    ('[{"title": "A title", "year": 2019}]', "a JSON file"),
+    ('[{"name": "A thing", "price": 2019}]', "JSON in which no references"),
     ("AU  - Doe, J.\nTI  - A title\nPY  - 2019\nER  - \n", "a list of tagged lines without any TY line"),
     (
         'Doe, J. (2017). "First things." J Ex 6(4).\n\tText.\n\n'
