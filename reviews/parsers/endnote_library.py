@@ -3,7 +3,7 @@
 - The references stand in its table `refs`, a row each; those in EndNote's trash are left out.
 - `raw` is JSON, column -> text, empty columns left out; `line` is the row's place in the library.
 - The archive's sizes are checked before it is unpacked, to a temporary file; the database is opened for reading
-  only, runs nothing of its own (trusted_schema is off), and is checked, and asked one plain question.
+  only, runs nothing of its own (trusted_schema is off), and is asked one plain question.
 """
 
 import contextlib
@@ -69,6 +69,8 @@ def _read(stream: BinaryIO) -> Iterator[ParsedRecord | Problem]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "library"
         _unpack(stream, path)
+        if _is_cut_short(path):
+            raise _damaged()
         with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as library:
             library.text_factory = lambda said: said.decode("utf-8", "replace")
             position = 0
@@ -139,10 +141,25 @@ def _unpack(stream: BinaryIO, path: Path) -> None:
         RuntimeError,
         KeyError,
     ) as no:
-        raise UnreadableFile(
-            "This EndNote library is damaged; nothing was imported. Open it in EndNote and export the references "
-            "as RIS."
-        ) from no
+        raise _damaged() from no
+
+
+def _is_cut_short(path: Path) -> bool:
+    """Whether the file has fewer bytes than its header says (SQLite would read it as a shorter library).
+
+    Bytes 16 to 17 are the size of a page, 28 to 31 the number of pages (sqlite.org/fileformat2.html, 1.3).
+    SQLite's own check cannot be asked: it needs EndNote's private sorting orders.
+    """
+    with path.open("rb") as library:
+        header = library.read(32)
+    page = int.from_bytes(header[16:18], "big")
+    return path.stat().st_size < (65536 if page == 1 else page) * int.from_bytes(header[28:32], "big")
+
+
+def _damaged() -> UnreadableFile:
+    return UnreadableFile(
+        "This EndNote library is damaged; nothing was imported. Open it in EndNote and export the references as RIS."
+    )
 
 
 def _copy(source: BinaryIO, path: Path) -> None:
