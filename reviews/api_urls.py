@@ -2,7 +2,19 @@
 
 from django.urls import URLPattern
 
-from .api import accounts, duplicates, jobs, people, prisma, records, reports, reviews, searches, trail
+from .api import (
+    accounts,
+    checking,
+    duplicates,
+    jobs,
+    people,
+    prisma,
+    records,
+    reports,
+    reviews,
+    searches,
+    trail,
+)
 
 urlpatterns: list[URLPattern] = [
     *accounts.urlpatterns,
@@ -10,6 +22,7 @@ urlpatterns: list[URLPattern] = [
     *people.urlpatterns,
     *searches.urlpatterns,
     *jobs.urlpatterns,
+    *checking.urlpatterns,
     *records.urlpatterns,
     *duplicates.urlpatterns,
     *reports.urlpatterns,

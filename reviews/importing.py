@@ -61,12 +61,14 @@ def start_import(
     file_name: str = "",
     read_as: ReadAs | None = None,
     hold: bool = False,
+    hold_if_guessed: bool = False,
     **about: Any,
 ) -> Job:
     """Look at a file and, if it can be imported, start the job that does (`import_search` with these arguments).
 
     `about` is the rest of what `import_search` takes. The file is moved to the uploads. With `hold` the job
-    waits until somebody submits it (jobs.submit). Queueing the job is the door's.
+    waits until somebody has looked at how the file is read (checking.py); with `hold_if_guessed` only where
+    that had to be guessed. Queueing the job is the door's, unless it is held.
 
     Raises:
         BadInput: as `import_search`, as far as that can be told without reading it all.
@@ -77,8 +79,10 @@ def start_import(
         review, by, kind=kind, source=source, searched_on=searched_on, file_name=file_name, **about
     )
     opened = _describe(search, stream, read_as)
-    arriving.refuse_second_time(search)
-    _refuse_if_queued(search)
+    hold = hold or (hold_if_guessed and opened.guessed)
+    if opened.table and opened.table.trouble and not hold:
+        raise BadInput(opened.table.trouble, kept="Nothing was imported.")
+    refuse_second_time(search)
     arguments = {
         "source": source,
         "kind": kind,
@@ -101,7 +105,9 @@ def start_import(
     )
 
 
-def _refuse_if_queued(search: Search) -> None:
+def refuse_second_time(search: Search) -> None:
+    """Raise Refused if the review has this very file already, or it is on its way into it."""
+    arriving.refuse_second_time(search)
     waiting = Job.objects.filter(review=search.review_id).under_way()
     if waiting.filter(kind=Job.Kind.IMPORT, arguments__sha256=search.sha256, search__isnull=True).exists():
         raise Refused(
@@ -191,7 +197,8 @@ def _bring_in(search: Search, opened: Source, stream: BinaryIO, first: int, repo
         came.problems += len(noted)
         room = REASONS_SHOWN - len(came.reasons)
         came.reasons += [f"line {each['line']}: {each['reason']}" for each in noted[:room]]
-        report(READING, came.found, _estimate(came.found, stream, size))
+        streams = search.format != "xlsx"  # a workbook's bytes are not read from the first to the last
+        report(READING, came.found, _estimate(came.found, stream, size) if streams else None)
     if not came.found:
         raise Refused(
             "Nothing in this file is a record. " + " ".join(came.reasons),
@@ -247,6 +254,7 @@ def _let_in(search: Search, came: _Came, by: User) -> Imported:
                 "declared": search.declared_count,
                 "found": came.found,
                 "problems": came.problems,
+                "read_as": search.read_as.get("decided"),
                 "numbers": [came.first, came.first + came.found - 1],
             },
         )
@@ -318,6 +326,9 @@ def _describe(search: Search, stream: BinaryIO, read_as: ReadAs | None) -> Sourc
     search.sha256 = _sha256(stream)
     opened = _opened(stream, read_as)
     search.format, search.encoding = opened.format, opened.encoding[:20]
+    search.read_as = opened.table.as_kept() if opened.table else {}
+    if read_as and (decided := read_as.as_json()):
+        search.read_as["decided"] = decided
     return opened
 
 

@@ -79,6 +79,22 @@ def start_unless_waiting(
     return start(review=review, kind=kind, by=by, arguments=arguments)
 
 
+def change(*, job: Job, arguments: dict[str, Any]) -> Job:
+    """Give a held job other arguments than it has.
+
+    Raises:
+        Refused: it was handed over, cancelled, or changed before.
+    """
+    was = job.arguments
+    with transaction.atomic():
+        job = _still_held(job)
+        if job.arguments != was:
+            raise Refused("This was changed meanwhile, perhaps in another window.", mend="Look at it again.")
+        job.arguments = arguments
+        job.save(update_fields=["arguments"])
+    return job
+
+
 def submit(*, job: Job, arguments: dict[str, Any] | None = None) -> Job:
     """Hand a held job to the workers, with `arguments` in place of those it had, if given.
 
@@ -86,9 +102,7 @@ def submit(*, job: Job, arguments: dict[str, Any] | None = None) -> Job:
         Refused: it was handed over, or cancelled, before.
     """
     with transaction.atomic():
-        job = _locked(job)
-        if job.queued_at or job.ended:
-            raise Refused("This has begun or was cancelled already.")
+        job = _still_held(job)
         job.queued_at = audit.now()
         if arguments is not None:
             job.arguments = arguments
@@ -121,6 +135,13 @@ def drop_file(name: str) -> None:
     if name:
         storage = Job._meta.get_field("file").storage
         transaction.on_commit(lambda: storage.delete(name))
+
+
+def _still_held(job: Job) -> Job:
+    job = _locked(job)
+    if job.queued_at or job.ended:
+        raise Refused("This has begun or was cancelled already.")
+    return job
 
 
 def _locked(job: Job) -> Job:

@@ -20,6 +20,7 @@ from reviews.views.searches import searches_shown
 from screening.visibility import sealed_files
 from workers.tasks import queue_job_on_commit
 
+from .checking import ReadAsField
 from .jobs import accepted
 from .jobs import as_json as job_as_json
 
@@ -52,6 +53,10 @@ class SearchFields(serializers.Serializer):
         required=False, allow_null=True, min_value=0, max_value=2**31 - 1
     )
     file_name = serializers.CharField(required=False, allow_blank=True, max_length=255)
+    read_as = ReadAsField(required=False)
+    check = serializers.BooleanField(
+        required=False, help_text="hold the import until how it is read was looked at (…/jobs/<id>/reading/)"
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Exactly one of file and text."""
@@ -94,6 +99,7 @@ def _as_json(search: Search, sealed: bool) -> dict[str, Any]:
         "sha256": search.sha256,
         "format": search.format,
         "encoding": search.encoding,
+        "read_as": search.read_as,
         "imported_by": search.imported_by.name,
         "imported_at": search.imported_at,
         "withdrawn_at": search.withdrawn_at,
@@ -134,14 +140,17 @@ class SearchesView(APIView):
         fields.is_valid(raise_exception=True)
         given = dict(fields.validated_data)
         file, text = given.pop("file", None), given.pop("text", "")
+        held = given.pop("check", False)
         given["file_name"] = given.get("file_name") or (file.name if file else "")
         job = importing.start_import(
             review=membership.review,
             by=membership.user,
             file=file or ContentFile(text.encode("utf-8", "replace"), name="pasted.txt"),
+            hold=held,
             **given,
         )
-        queue_job_on_commit(job.pk)
+        if not held:
+            queue_job_on_commit(job.pk)
         return accepted(job)
 
 

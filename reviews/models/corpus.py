@@ -75,6 +75,12 @@ class Search(models.Model):
     sha256 = models.CharField(max_length=64)
     format = models.CharField(max_length=20)
     encoding = models.CharField(max_length=20)
+    read_as = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="of a table: separator, sheet, header_line, by_row, columns (name, field); "
+        "decided: what a person chose (parsers.ReadAs)",
+    )
     imported_by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
     imported_at = models.DateTimeField()
     arrived_at = models.DateTimeField(null=True, blank=True)

@@ -222,7 +222,7 @@ def chosen(names: Sequence[str], filled: Sequence[bool], read_as: ReadAs) -> tup
         # A field that a person gave to a column is not also filled from the column that was guessed for it.
         mapping = {at: named for at, named in mapping.items() if at not in told and named not in said}
         mapping |= {at: named for at, named in told.items() if named}
-    return mapping, _trouble(names, mapping)
+    return mapping, trouble_with(names, mapping)
 
 
 def _counted(names: Sequence[str], told: Mapping[int | str, str]) -> tuple[dict[int, str], str]:
@@ -258,7 +258,8 @@ def _listed(names: Sequence[str]) -> str:
     return listed + (f" and {len(names) - 30} more" if len(names) > 30 else "")
 
 
-def _trouble(names: Sequence[str], mapping: Mapping[int, str]) -> str:
+def trouble_with(names: Sequence[str], mapping: Mapping[int, str]) -> str:
+    """Why rows cannot be read by this mapping, in words; "" when they can."""
     for named in FIELDS:
         places = [at for at, field in mapping.items() if field == named]
         if len(places) > 1 and named not in SEVERAL:
@@ -281,7 +282,10 @@ def shown_name(name: str, number: int) -> str:
 
 
 def columns_of(
-    names: Sequence[str], mapping: Mapping[int, str], rows: Sequence[Sequence[str]]
+    names: Sequence[str],
+    mapping: Mapping[int, str],
+    guessed: Mapping[int, str],
+    rows: Sequence[Sequence[str]],
 ) -> tuple[Column, ...]:
     """The columns with what stands in them in the first rows."""
     return tuple(
@@ -289,6 +293,7 @@ def columns_of(
             number=at,
             name=name,
             field=mapping.get(at, ""),
+            guess=guessed.get(at, ""),
             samples=tuple(text for row in rows if at <= len(row) and (text := row[at - 1].strip())),
         )
         for at, name in enumerate(names, start=1)

@@ -1,7 +1,7 @@
 """What every parser gives back: records, rows that could not be used, and the file they came from."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 
@@ -116,6 +116,7 @@ class Column:
     number: int  # counted from 1
     name: str  # exactly as in the file; "" where the file has none
     field: str  # one of columns.FIELDS, or "" when it is not used
+    guess: str = ""  # the field its name suggests; `field` is that unless a person decided otherwise
     samples: tuple[str, ...] = ()  # what stands in it in the first rows, empty cells left out
 
 
@@ -137,6 +138,16 @@ class Table:
     preamble: tuple[str, ...] = ()  # the lines in front of the column names
     trouble: str = ""  # why nothing can be imported like this, in words; "" when it can
 
+    def as_json(self) -> dict[str, Any]:
+        """All of it as JSON, the columns as a list of objects."""
+        told = asdict(self)
+        return told | {"columns": list(told["columns"]), "rows": [list(row) for row in self.rows]}
+
+    def as_kept(self) -> dict[str, Any]:
+        """What is kept of it with the search: how it was read, without what stood in it."""
+        told = {name: getattr(self, name) for name in ("separator", "sheet", "header_line", "by_row")}
+        return told | {"columns": [{"name": column.name, "field": column.field} for column in self.columns]}
+
     def as_read(self, encoding: str = "") -> ReadAs:
         """All of how it was read, so that the same file is read the same again."""
         return ReadAs(
@@ -156,6 +167,11 @@ class Source:
     encoding: str  # "utf-8", "cp1252", "utf-16-le", ...; with " (damaged)" when some bytes fit no letter
     records: Iterator[ParsedRecord | Problem]
     table: Table | None = None  # of a table: what was found
+
+    @property
+    def guessed(self) -> bool:
+        """Whether a person should look at how it is read: a table, or an encoding that is only likely."""
+        return self.table is not None or self.encoding.startswith("cp1252") or "damaged" in self.encoding
 
 
 class UnreadableFile(ValueError):

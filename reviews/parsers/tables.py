@@ -94,7 +94,7 @@ def looked_at(
     filled = [any(at < len(row) and row[at].strip() for row in sample) for at in range(len(names))]
     mapping, trouble = columns.chosen(names, filled, read_as)
     table = Table(
-        columns=columns.columns_of(names, mapping, sample[:ROWS_SHOWN]),
+        columns=columns.columns_of(names, mapping, columns.guess(names, filled), sample[:ROWS_SHOWN]),
         rows=tuple(tuple(row) for row in sample[:ROWS_SHOWN]),
         profile=columns.profile_of(names),
         trouble=trouble,

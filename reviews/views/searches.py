@@ -91,10 +91,13 @@ def _search_new(request: HttpRequest, membership: Membership) -> HttpResponse:
             by=membership.user,
             file=file or ContentFile(text.encode("utf-8", "replace"), name="pasted.txt"),
             file_name=file.name if file else "",
+            hold_if_guessed=True,
             **fields,
         )
     except Refused as no:
         return _form(request, membership, form, status=no.status, refusal=no)
+    if job.state == "held":
+        return redirect("job_check", membership.review.slug, job.pk)
     queue_job_on_commit(job.pk)
     return redirect("job", membership.review.slug, job.pk)
 
