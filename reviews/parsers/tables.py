@@ -82,7 +82,9 @@ def open_table(text: Text, read_as: ReadAs, *, plainly: bool = False) -> Source 
         kind="tsv" if header.separator == "\t" else "csv",
         separator=header.separator,
         header_line=header.line,
-        preamble=tuple(line.strip("\ufeff\r\n") for line in lines[: max(header.line - 1, 0)]),
+        preamble=tuple(
+            line.strip("\ufeff\r\n").rstrip(header.separator) for line in lines[: max(header.line - 1, 0)]
+        ),
     )
     return Source(table.kind, text.encoding, _records(text, table, reading, header), table)
 
