@@ -19,6 +19,7 @@ from .models import ImportProblem, Job, Record, Search, User
 from .models.corpus import SearchKind
 from .parsers import ParsedRecord, Problem, ReadAs, Source, Table, UnreadableFile, open_source
 from .parsers.columns import REGISTERS
+from .parsers.parsed import FORMAT_NAMES
 from .record_rows import problem_from, record_from
 from .refusals import BadInput, Refused
 
@@ -39,6 +40,11 @@ class Looked:
     found: int | None = None  # records in the whole file; None where that would take long to count
     noted: int | None = None
     trouble: str = ""  # why nothing can be imported like this, in words
+
+    @property
+    def format_name(self) -> str:
+        """What it was taken for, in words."""
+        return FORMAT_NAMES.get(self.format, self.format)
 
     @property
     def is_register(self) -> bool:

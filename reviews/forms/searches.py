@@ -16,17 +16,21 @@ class SearchForm(forms.Form):
         label="File",
         allow_empty_file=True,
         widget=forms.FileInput(
-            {"accept": ".ris,.nbib,.ciw,.isi,.txt,text/plain,application/x-research-info-systems"}
+            {
+                "accept": ".ris,.nbib,.ciw,.isi,.txt,.xml,.bib,.enw,.csv,.tsv,.xlsx,.xlsm,text/plain,text/csv,"
+                "application/x-research-info-systems"
+            }
         ),
-        help_text="RIS as databases and reference managers export it, PubMed (.nbib), the plain text file of "
-        "Web of Science, or the text of one page (.txt).",
+        help_text="As the database or reference manager exported it: RIS, PubMed (.nbib or XML), Web of Science, "
+        "EndNote, BibTeX, Ovid; a table (CSV, TSV, Excel), also of ClinicalTrials.gov or another screening tool; or "
+        "the text of one page. What it is, is told from what is in it.",
     )
     text = forms.CharField(
         required=False,
         strip=False,
         label="Or paste the text",
         widget=forms.Textarea({"rows": 8, "spellcheck": "false"}),
-        help_text="RIS, PubMed or Web of Science entries, or one page as you copied it: title, abstract and "
+        help_text="Entries or rows in any of these formats, or one page as you copied it: title, abstract and "
         "whatever stands around them.",
     )
     source = forms.CharField(max_length=120, help_text="Such as MEDLINE, Embase, ClinicalTrials.gov.")

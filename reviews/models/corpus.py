@@ -10,6 +10,9 @@ import hashlib
 from django.db import models
 from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
 
+from ..parsers.columns import FIELDS
+from ..parsers.parsed import FORMAT_NAMES
+
 USER = "reviews.User"
 
 
@@ -105,6 +108,22 @@ class Search(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source}, {self.searched_on}"
+
+    @property
+    def format_name(self) -> str:
+        """What its file was taken for, in words."""
+        return FORMAT_NAMES.get(self.format, self.format)
+
+    @property
+    def columns_read(self) -> list[tuple[str, str]]:
+        """Of a table: (field in words, name of the column) for each column that was read."""
+        columns = self.read_as.get("columns", ())
+        return [(FIELDS.get(each["field"], each["field"]), each["name"]) for each in columns if each["field"]]
+
+    @property
+    def columns_left(self) -> list[str]:
+        """Of a table: the names of the columns that were not read; the raw entries have them."""
+        return [each["name"] for each in self.read_as.get("columns", ()) if not each["field"]]
 
 
 class ImportProblem(models.Model):

@@ -46,6 +46,23 @@ class Problem:
     excerpt: str  # at most EXCERPT_LENGTH characters of the text in question
 
 
+# A format's NAME, in words.
+FORMAT_NAMES = {
+    "ris": "RIS",
+    "medline": "MEDLINE (PubMed)",
+    "pubmed_xml": "PubMed XML",
+    "web_of_science": "Web of Science",
+    "bibtex": "BibTeX",
+    "endnote_xml": "EndNote XML",
+    "endnote": "EndNote (%0, %A, ...)",
+    "ovid": "Ovid",
+    "csv": "CSV",
+    "tsv": "TSV (tabs)",
+    "xlsx": "an Excel workbook",
+    "pasted": "one pasted page",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class ReadAs:
     """What a person decided about how a file is to be read. What is left empty is found out."""

@@ -12,6 +12,9 @@ from reviews import dedup, importing
 from reviews.jobs import Cancelled
 from reviews.models import Membership, Review, Role, User
 from reviews.models.corpus import SearchKind
+from reviews.parsers import ENCODINGS, ReadAs, UnreadableFile, open_source
+from reviews.parsers.columns import FIELDS
+from reviews.parsers.tables import SEPARATORS
 from reviews.permissions import allows
 from reviews.refusals import Refused
 
@@ -40,10 +43,64 @@ def review_or_error(slug: str) -> Review:
     return review
 
 
+def _add_reading(parser: ArgumentParser) -> None:
+    """How files are read where what was found by itself is wrong; the same for all files of a call."""
+    reading = parser.add_argument_group("reading", "decide what is otherwise found by itself")
+    reading.add_argument("--encoding", default="", help=f"one of {', '.join(ENCODINGS)}")
+    reading.add_argument(
+        "--columns",
+        action="append",
+        default=[],
+        metavar="NAME=FIELD",
+        help="of a table, once for each column: its name (or #3 for the third) and one of "
+        f"{', '.join(FIELDS)}, or nothing to leave it out",
+    )
+    reading.add_argument("--separator", default="", choices=["", *SEPARATORS.values()])
+    reading.add_argument("--header-line", type=int, help="where the column names are; 0: nowhere")
+    reading.add_argument("--sheet", default="", help="of a workbook")
+    reading.add_argument("--look", action="store_true", help="print how each file is read; import nothing")
+
+
+def _read_as(options: dict[str, Any]) -> ReadAs:
+    columns = {}
+    for told in options["columns"]:
+        column, parted, field = told.rpartition("=")
+        if not parted:
+            raise CommandError(f"--columns {told}: give it as NAME=FIELD. Nothing was changed.")
+        columns[column] = field
+    signs = {name: sign for sign, name in SEPARATORS.items()}
+    told = {
+        "encoding": options["encoding"],
+        "sheet": options["sheet"],
+        "separator": signs.get(options["separator"], ""),
+        "header_line": options["header_line"],
+        "columns": columns or None,
+    }
+    try:
+        return ReadAs.from_json(told)
+    except ValueError as no:
+        raise CommandError(f"{no} Nothing was changed.") from no
+
+
+def _looked(path: Path, read_as: ReadAs) -> dict[str, Any]:
+    """How a file would be read, as it stands in the JSON."""
+    empty = {"file": str(path), "format": "", "encoding": "", "table": None, "error": ""}
+    try:
+        with path.open("rb") as stream:
+            source = open_source(stream, read_as=read_as)
+    except (UnreadableFile, OSError) as no:
+        return empty | {"error": str(no)}
+    table = source.table.as_json() if source.table else None
+    return empty | {"format": source.format, "encoding": source.encoding, "table": table}
+
+
 class Command(BaseCommand):
     """Import files into a review and look for duplicates among what is new."""
 
-    help = "Import RIS files or texts into a review. A file that fails leaves nothing behind; the others are stored."
+    help = (
+        "Import exports of databases, tables or texts into a review. A file that fails leaves nothing behind; the "
+        "others are stored."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """What PRISMA-S asks about a search."""
@@ -59,6 +116,7 @@ class Command(BaseCommand):
         parser.add_argument("--limits", default="")
         parser.add_argument("--filters", default="")
         parser.add_argument("--declared", type=int, help="how many records the source said it had")
+        _add_reading(parser)
         parser.add_argument("--by", default="", metavar="EMAIL", help="who imports (default: the first lead)")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -75,12 +133,25 @@ class Command(BaseCommand):
                 about["strategy"] = options["strategy_file"].read_text(encoding="utf-8")
             except (OSError, UnicodeDecodeError) as no:
                 raise CommandError(f"The search string cannot be read: {no}. Nothing was changed.") from no
+        read_as = _read_as(options)
+        if options["look"]:
+            self._look(options["files"], read_as, in_json=options["json"])
+            return
         progress = Progress(self.stderr)
         files: list[dict[str, Any]] = []
         with stoppable(progress):
             for name in options["files"]:
                 try:
-                    files.append(self._import(review, by, Path(name), about, options["declared"], progress))
+                    files.append(
+                        self._import(
+                            review,
+                            by,
+                            Path(name),
+                            about | {"read_as": read_as},
+                            options["declared"],
+                            progress,
+                        )
+                    )
                 except Cancelled as stopped:
                     progress.clear()
                     raise CommandError(
@@ -148,11 +219,30 @@ class Command(BaseCommand):
             "duplicates": {"linked": sought.linked, "queued": sought.queued},
         }
 
+    def _look(self, names: list[str], read_as: ReadAs, *, in_json: bool) -> None:
+        """Print how each file would be read."""
+        files = [_looked(Path(name), read_as) for name in names]
+        if in_json:
+            self.stdout.write(json.dumps({"files": files}, indent=2, ensure_ascii=False))
+            return
+        for file in files:
+            self.stdout.write(
+                f"{file['file']}: {file['error'] or file['format']} {file['encoding']}".rstrip()
+            )
+            for column in (file["table"] or {}).get("columns", ()):
+                seen = " | ".join(sample[:40].replace("\n", " ") for sample in column["samples"][:2])
+                self.stdout.write(
+                    f"  #{column['number']} {column['name']} = {column['field'] or '-'}   {seen}"
+                )
+            if file["table"] and file["table"]["trouble"]:
+                self.stdout.write(f"  {file['table']['trouble']}")
+
     def _tell(self, file: dict[str, Any]) -> None:
         if "error" in file:
             self.stderr.write(f"{file['file']}: {file['error']}")
             return
-        said = f"{file['stored']} of {file['found']} records stored ({file['format']}, {file['encoding']})"
+        taken_for = ", ".join(filter(None, (file["format"], file["encoding"])))
+        said = f"{file['stored']} of {file['found']} records stored ({taken_for})"
         links = file["duplicates"]
         self.stdout.write(
             f"{file['file']}: {said}; {links['linked']} linked as duplicates, {links['queued']} pairs to look at"
