@@ -20,7 +20,7 @@ from .models.corpus import SearchKind
 from .parsers import ParsedRecord, Problem, ReadAs, Source, Table, UnreadableFile, open_source
 from .parsers.columns import REGISTERS
 from .parsers.parsed import FORMAT_NAMES
-from .record_rows import problem_from, record_from
+from .record_rows import problem_row, record_from
 from .refusals import BadInput, Refused
 
 SHOWN = 5  # records and problems
@@ -81,7 +81,7 @@ def _first_of(source: Source, job: Job, *, whole: bool) -> Looked:
     for row in source.records if whole else islice(source.records, SHOWN):
         said: list[ImportProblem] = []
         if isinstance(row, Problem):
-            said = [problem_from(row, search)]
+            said = [ImportProblem(**problem_row(row, search))]
         elif isinstance(row, ParsedRecord):
             found += 1
             record, said = record_from(row, search, found)

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 
 from extraction import design, filling
 from extraction.models import ProposedValue, Value
-from reviews import audit, jobs
+from reviews import audit, importing, jobs
 from reviews.guards import install_on, remove_from
 from reviews.models import (
     CarriedJudgement,
@@ -86,6 +86,7 @@ def build(review, alice, bob, carol) -> World:
     vote(bob, at_full_text, FT, "exclude", f"BOBSFULLTEXT{MARK}")
     _extract(review, alice, bob, extracted)
     _work(review, alice)
+    _held_tables(review, alice, bob)
     moved = [_carried(review, alice, number) for number in (6, 7)]
     moving.bring(wish=Wish(moved[1].search, TA, {"Bob": bob}), by=alice)
     return World(review, sealed, untouched, disputed, at_full_text, extracted, made, *moved)
@@ -130,6 +131,21 @@ def _work(review, alice) -> None:
     Job.objects.filter(pk=waiting.pk).update(queued_at=hour_ago)
     result = {"compared": 3, "linked": 0, "queued": 0, "waiting": 0}
     Job.objects.filter(pk=ended.pk).update(finished_at=hour_ago, result=result)
+
+
+def _held_tables(review, alice, bob) -> None:
+    """Tables of another tool that wait for who sent them to look at how they were read; bob's tells of him."""
+    for by, label in ((alice, "in"), (bob, f"BOBSTABLE{MARK}")):
+        table = f"Title,Abstract,included\nA trial,Some text,{label}\n"
+        importing.start_import(
+            review=review,
+            by=by,
+            file=ContentFile(table.encode(), name="x"),
+            source="Rayyan",
+            kind="database",
+            searched_on=audit.now().date(),
+            hold=True,
+        )
 
 
 def vote(person, record, stage, verdict, note=""):

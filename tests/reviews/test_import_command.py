@@ -118,3 +118,53 @@ def test_find_duplicates_tells_what_it_did(review, search):
     assert Record.objects.get(number=2).duplicate_of.number == 1
     out, _err, _failed = run("find_duplicates", review.slug)
     assert "0 records newly linked" in out
+
+
+TABLE = b"Name;Text;Year\n\xcf\xf0\xe8\xe2\xe5\xf2;x;2019\nB;y;2020\n"
+
+
+def test_how_a_table_is_read_is_decided_by_options(review, alice, tmp_path):
+    (tmp_path / "table.csv").write_bytes(TABLE)
+    how = [
+        "--encoding",
+        "cp1251",
+        "--columns",
+        "Name=title",
+        "--columns",
+        "#2=abstract",
+        "--separator",
+        "semicolon",
+    ]
+    out, _err, failed = run(
+        "import_records", review.slug, str(tmp_path / "table.csv"), *ABOUT, *how, "--json"
+    )
+    assert failed == ""
+    assert json.loads(out)["files"][0]["encoding"] == "cp1251"
+    record = Record.objects.get(number=1)
+    assert (record.title, record.abstract, record.year) == ("Привет", "x", 2019)
+
+
+def test_how_files_are_read_is_shown_without_importing(review, alice, tmp_path):
+    (tmp_path / "table.csv").write_bytes(TABLE)
+    (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.7")
+    names = [str(tmp_path / name) for name in ("table.csv", "broken.pdf")]
+    out, _err, failed = run(
+        "import_records", review.slug, *names, *ABOUT, "--columns", "Name=title", "--look"
+    )
+    assert failed == ""
+    assert "#1 Name = title" in out and "#2 Text = -" in out and "This is a PDF" in out
+    out, _err, _failed = run("import_records", review.slug, *names, *ABOUT, "--look", "--json")
+    table = json.loads(out)["files"][0]["table"]
+    assert [column["field"] for column in table["columns"]] == ["", "", "year"]
+    assert table["trouble"].startswith("No column is read as Title or Abstract")
+    assert not Search.objects.exists()
+
+
+def test_columns_that_make_no_sense_are_named(review, alice, tmp_path):
+    (tmp_path / "table.csv").write_bytes(TABLE)
+    words = ["import_records", review.slug, str(tmp_path / "table.csv"), *ABOUT, "--columns"]
+    assert "give it as NAME=FIELD" in run(*words, "title")[2]
+    _out, err, failed = run(*words, "Name=heading")
+    assert "“heading” is no field" in err
+    assert failed.startswith("1 of 1 files could not be imported")
+    assert not Search.objects.exists()
