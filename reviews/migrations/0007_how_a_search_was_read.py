@@ -8,7 +8,7 @@ put_on, take_off = install(GUARDS)
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("reviews", "0005_pilot_rounds"),
+        ("reviews", "0006_carried_judgements"),
     ]
 
     operations = [
