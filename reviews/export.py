@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
+from reviews import ris_file
 from reviews.models import Record, Removal, Review
 from screening.models import Decision, Resolution, Stage
 
@@ -43,6 +44,7 @@ class Kind:
     columns: tuple[str, ...]
     rows: Callable[[Review], QuerySet[Any]]
     row: Callable[[Any], Row]
+    forms: tuple[str, ...] = ("csv", "json")
 
 
 # ---------------------------------------------------------------- records
@@ -80,6 +82,7 @@ def _record_row(record: Any) -> Row:
         "registry_ids": record.registry_ids,
         "language": record.language,
         "keywords": record.keywords,
+        "mesh": record.mesh,
         "publication_types": record.publication_types,
         "url": record.url,
         "abstract": record.abstract,
@@ -135,7 +138,7 @@ def _decision_row(decision: Decision) -> Row:
 
 RECORD_COLUMNS = (
     "number", "title", "authors", "year", "journal", "volume", "issue", "pages", "doi", "pmid", "registry_ids",
-    "language", "keywords", "publication_types", "url", "abstract", "source", "source_kind", "searched_on",
+    "language", "keywords", "mesh", "publication_types", "url", "abstract", "source", "source_kind", "searched_on",
     "duplicate_of", "removed", "removed_because", "title_abstract", "title_abstract_reason", "retrieval",
     "not_retrieved_because", "full_text", "full_text_reason", "study",
 )  # fmt: skip
@@ -151,6 +154,7 @@ KINDS: dict[str, Kind] = {
         RECORD_COLUMNS,
         _records,
         _record_row,
+        ("csv", "json", "ris"),
     ),
     "decisions": Kind(
         "Decisions",
@@ -169,9 +173,11 @@ def rows(review: Review, kind: str) -> QuerySet[Any]:
 
 
 def streamed(review: Review, kind: str, form: str) -> Iterator[str]:
-    """The export in pieces of text, as `csv` (with a header) or `json` (one list), never all of it in memory."""
+    """The export in pieces of text, never all of it in memory: `csv` (with a header), `json` (one list), `ris`."""
     what = KINDS[kind]
     made = (what.row(row) for row in what.rows(review).iterator(chunk_size=CHUNK))
+    if form == "ris":
+        return map(ris_file.entry, made)
     return _as_csv(what.columns, made) if form == "csv" else _as_json(made)
 
 

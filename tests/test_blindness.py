@@ -47,7 +47,7 @@ WORDS: dict[str, Callable[[], list]] = {
     "value_pk": lambda: pks(Value),
     "box": lambda: [*BOXES, *(f"dbr_excluded-{pk}" for pk in pks(Criterion)), f"source-{pks(Search)[0]}"],
     "kind": lambda: [*export.KINDS, "prisma"],
-    "form": lambda: ["csv", "json", "svg"],
+    "form": lambda: ["csv", "json", "ris", "svg"],
     "shape": lambda: list(SHAPES),
     "secret": lambda: ["no-such-secret"],
 }

@@ -82,7 +82,7 @@ class VerifyView(APIView):
 
 
 class ExportView(APIView):
-    """GET -> records or decisions as csv or json, streamed; leaves a line in the trail."""
+    """GET -> records (csv, json, ris) or decisions (csv, json), streamed; leaves a line in the trail."""
 
     def get(self, request: Request, slug: str, kind: str, form: str) -> HttpResponseBase:
         """See the class."""

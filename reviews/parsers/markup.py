@@ -15,6 +15,7 @@ _LABELLED = re.compile(r"<AbstractText\b[^<>]*?\bLabel\s*=\s*\"([^\"<>]*)\"[^<>]
 _COPYRIGHT = re.compile(r"<CopyrightInformation>[^<]*</CopyrightInformation>", re.I)
 _TAG = re.compile(rf"</?(?:jats:|mml:)?(?:{_NAMES})(?:\s+[\w:-]+\s*=[^<>]*)?\s*/?>", re.I)
 _BLOCK_END = re.compile(r"</(?:jats:)?(?:p|div|sec|li|h[1-6]|title)>|<br\s*/?>", re.I)
+_BLANKS_AT_END = re.compile(r"[ \t]+\n[ \t]*")  # what a tag leaves where it was all of a line
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});", re.I)
 
 
@@ -24,7 +25,7 @@ def without_markup(text: str) -> str:
         text = _COPYRIGHT.sub("", text)
         text = _LABELLED.sub(lambda label: f"{label[1]}: ", text)
         text = _BLOCK_END.sub(" ", text)
-        text = _TAG.sub("", text)
+        text = _BLANKS_AT_END.sub("\n", _TAG.sub("", text))
     if "&" in text:
         text = _ENTITY.sub(_resolved, text)
     return text

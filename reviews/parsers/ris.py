@@ -154,6 +154,16 @@ def read_lines(lines: Iterable[str]) -> Iterator[ParsedRecord | Problem]:
         yield _closed(entry, position + 1)
 
 
+def continues(line: str) -> bool:
+    """Whether a line below "AB  - ..." is read as more of that field: it has no tag and begins no entry."""
+    return (
+        _tag_of(line, _Style(0, True, 2)) is None
+        and _type_line(line) is None
+        and not _NEXT_ENTRY.match(line.strip())
+        and not line.startswith("\ufeff")
+    )
+
+
 def _closed(entry: _Entry, position: int) -> ParsedRecord:
     """The record of an entry that no ER line closed."""
     entry.without_next_preamble()

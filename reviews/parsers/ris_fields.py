@@ -99,8 +99,8 @@ class _Fields:
 def record_from(fields: list[Field], *, position: int, line: int, raw: str) -> ParsedRecord:
     """The record that the fields of one entry describe."""
     entry = _Fields(fields)
-    title = without_markup(_title(entry))
-    abstract = without_markup(_abstract(entry))
+    title = without_markup(_title(entry)).strip()
+    abstract = without_markup(_abstract(entry)).strip()
     told = [title, abstract, *entry.all("AN", "ID", "C1", "N1", *_LINK_TAGS)]
     return ParsedRecord(
         position=position,

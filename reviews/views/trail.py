@@ -19,7 +19,7 @@ from reviews.permissions import membership_or_404
 from reviews.trail_reading import Filters, read
 
 VERIFIED_AT_ONCE = 5000  # longer chains are verified when somebody asks: about 10 ms per 100 events
-FORMS = {"csv": "text/csv", "json": "application/json"}
+FORMS = {"csv": "text/csv", "json": "application/json", "ris": "application/x-research-info-systems"}
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def record_trail(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 def exports(request: HttpRequest, slug: str) -> HttpResponse:
     """What can be taken out of the review, and what is in each file."""
     membership = membership_or_404(request.user, slug, may="export")
-    kinds = [{"key": key, "kind": kind, "forms": list(FORMS)} for key, kind in export.KINDS.items()]
+    kinds = [{"key": key, "kind": kind, "forms": kind.forms} for key, kind in export.KINDS.items()]
     return page(
         request,
         "reviews/export.html",
@@ -114,7 +114,7 @@ def export_file(request: HttpRequest, slug: str, kind: str, form: str) -> Stream
 
 def export_answer(membership: Membership, kind: str, form: str) -> StreamingHttpResponse:
     """The file itself, in pieces. It leaves a line in the trail before the first row goes out."""
-    if kind not in export.KINDS or form not in FORMS:
+    if kind not in export.KINDS or form not in export.KINDS[kind].forms:
         raise Http404("There is no such export.")
     review = membership.review
     exporting.log_export(
