@@ -20,11 +20,12 @@ from typing import Any
 from django.db.models import Count, Q
 
 from reviews.duplicate_groups import chunks
-from reviews.models import CarriedJudgement, Search, User
+from reviews.models import CarriedJudgement, Review, Search, User
 from reviews.parsers.carried import COVIDENCE, TOOLS
 
 from .combining import Disagreement, Settled, combine
-from .models import Conflict, Criterion, Decision, Protocol, Resolution, Stage, Verdict
+from .models import Conflict, Criterion, Decision, Protocol, Resolution, SampleRecord, Stage, Verdict
+from .pilot_seats import open_pilot
 from .queue import up_for_judgement
 
 TELLS_NOTHING_FROM = 20
@@ -32,6 +33,7 @@ TELLS_NOTHING_FROM = 20
 
 LEFT = {
     "here": "judged, settled or in conflict here already: what was said here stands",
+    "pilot": "in the open pilot round, which everybody judges anew",
     "not_up": "not up for judgement at this stage (removed, not included before, or the report is not here)",
     "no_answer": "no answer at full text: maybe, or excluded without a reason from your list",
     "two_answers": "linked entries that contradict each other",
@@ -180,12 +182,15 @@ def _that_may_be_made(
     for chunk in chunks(by_record):
         up = set(up_for_judgement(review, wish.stage).filter(pk__in=chunk).values_list("pk", flat=True))
         over, voted = _closed(wish.stage, chunk), _voted(wish.stage, chunk, list(users))
+        in_pilot = _in_pilot(review, wish.stage, chunk)
         for record in chunk:
             for member, answer in by_record[record]:
                 if answer.contradicted:
                     left["two_answers"] += 1
                 elif record in over or (record, member) in voted:
                     left["here"] += 1
+                elif record in in_pilot:
+                    left["pilot"] += 1
                 elif record not in up:
                     left["not_up"] += 1
                 elif (decision := _decision(wish, record, users[member], answer)) is None:
@@ -193,6 +198,12 @@ def _that_may_be_made(
                 else:
                     intended[record].append(Intended(decision, answer.carried, answer.said_by))
     return dict(intended)
+
+
+def _in_pilot(review: Review, stage: str, records: list[int]) -> set[int]:
+    """Those of these records that the open pilot round drew."""
+    drawn = SampleRecord.objects.filter(sample=open_pilot(review, stage), record__in=records)
+    return set(drawn.values_list("record", flat=True))
 
 
 def _closed(stage: str, records: list[int]) -> set[int]:

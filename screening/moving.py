@@ -16,15 +16,16 @@ from django.db import transaction
 from reviews import audit
 from reviews.audit import Entry
 from reviews.duplicate_groups import chunks, locked_groups
-from reviews.models import CarriedJudgement, Membership, Record, Report, Search, User, Verb
+from reviews.models import CarriedJudgement, Record, Report, Search, User, Verb
 from reviews.parsers.carried import COVIDENCE, TOOLS
-from reviews.permissions import MAY
 from reviews.refusals import BadInput, Refused
 
 from .carried_plan import Plan, Wish, foresee
 from .combining import Disagreement, Settled
 from .models import Bringing, Conflict, Decision, Resolution, Stage, Verdict
 from .models.protocol import SCREENING_STAGES
+from .pilot_seats import screeners
+from .settling import locked_many
 
 BATCH = 500
 
@@ -59,9 +60,7 @@ def check_wish(wish: Wish) -> None:
         raise Refused("This import was undone.", mend="Restore it first.")
     if not wish.people:
         raise BadInput("Nobody was named.", mend="Say of at least one name in the file which member it is.")
-    screen = [role for role, acts in MAY.items() if "screen" in acts]
-    members = Membership.objects.filter(review=review, deactivated_at__isnull=True, role__in=screen)
-    here = set(members.values_list("user", flat=True))
+    here = set(screeners(review).values_list("pk", flat=True))
     for user in wish.people.values():
         if user.pk not in here:
             raise BadInput(
@@ -202,7 +201,7 @@ def send_back(*, bringing: Bringing, by: User, reason: str) -> SentBack:
         raise BadInput("No reason was given for undoing this.", mend="Say in a few words why.")
     with transaction.atomic():
         live = Decision.objects.filter(brought=bringing, withdrawn_at__isnull=True)
-        records = _locked(live.values_list("record", flat=True))
+        records = locked_many(live.values_list("record", flat=True))
         decisions = list(live.select_related("reviewer").order_by("record", "pk"))
         if not decisions:
             raise Refused("Nothing of this stands any more: every decision of it was taken back.")
@@ -227,15 +226,6 @@ def send_back(*, bringing: Bringing, by: User, reason: str) -> SentBack:
             ],
         )
     return SentBack(len(going), kept)
-
-
-def _locked(keys: Iterable[int]) -> dict[int, Record]:
-    """These records, their rows locked in the order of their keys."""
-    found: dict[int, Record] = {}
-    for chunk in chunks(keys):
-        rows = Record.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=chunk)
-        found |= {row.pk: row for row in rows.order_by("pk").only("number", "review_id")}
-    return found
 
 
 def _built_on(stage: str, records: Iterable[int]) -> set[int]:

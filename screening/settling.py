@@ -1,8 +1,9 @@
 """What deciding and settling share: the lock on a record, the votes that stand, the answer written down."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from reviews import audit
+from reviews.duplicate_groups import chunks
 from reviews.models import Record, Report, User
 from reviews.refusals import BadInput, Refused
 
@@ -17,6 +18,15 @@ def locked(record: Record) -> Record:
         .select_related("review", "search", "duplicate_of")
         .get(pk=record.pk)
     )
+
+
+def locked_many(keys: Iterable[int]) -> dict[int, Record]:
+    """These records by key, with their numbers only, their rows locked in the order of their keys."""
+    found: dict[int, Record] = {}
+    for chunk in chunks(keys):
+        rows = Record.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=chunk)
+        found |= {row.pk: row for row in rows.order_by("pk").only("number", "review_id")}
+    return found
 
 
 def live_votes(record: Record, stage: str) -> list[Decision]:

@@ -10,6 +10,7 @@ from reviews.refusals import BadInput, Refused
 from screening import conflicts, decisions, moving, queue
 from screening.carried_plan import Wish, foresee, offer, reasons_in
 from screening.models import Bringing, Conflict, Decision, Protocol, Resolution
+from screening.pilot import draw_pilot
 from tests import factories
 from tests.screening.scene import FT, TA, carried, counts, criterion_of, vote
 
@@ -138,6 +139,14 @@ def test_what_is_in_conflict_here_is_left_alone(records, search, alice, bob, car
     with pytest.raises(Refused, match="nothing to bring along"):
         bring(search, alice, Ann=bob)
     assert counts() == before and not Bringing.objects.exists()
+
+
+def test_an_open_pilot_round_is_judged_anew_by_everybody(records, search, review, alice, bob, carol):
+    draw_pilot(review=review, stage=TA, by=alice, size=3, seed=7, people=[alice, bob, carol])
+    for record in records:
+        carried(record)
+    assert bring(search, alice, Ann=bob).plan.left == {"pilot": 3}
+    assert Decision.objects.count() == 1
 
 
 def test_a_removed_record_gets_no_vote(records, search, alice, bob):
