@@ -89,6 +89,27 @@ def refuse_second_time(search: Search) -> None:
         raise Refused(f"{what} is being imported just now, as “{earlier}”.", kept="Nothing was imported.")
 
 
+class UndoneBefore(Refused):
+    """This very file was imported before and that was undone; `search` is the newest such import."""
+
+    def __init__(self, search: Search, what: str) -> None:
+        super().__init__(
+            f"{what} was imported before, as “{search}” on {search.imported_at:%d %B %Y}, and that import was undone.",
+            kept="Nothing was imported.",
+            mend="Restore that import: its records count again, with all that was said of them. Or import it anew.",
+        )
+        self.search = search
+
+
+def refuse_undone(search: Search) -> None:
+    """Raise UndoneBefore if this very file is that of an undone import: restoring it is the better way."""
+    undone = Search.objects.filter(
+        review_id=search.review_id, sha256=search.sha256, withdrawn_at__isnull=False
+    )
+    if earlier := undone.order_by("-withdrawn_at").first():
+        raise UndoneBefore(earlier, f"This {'file' if search.file_name else 'text'}")
+
+
 def keep(
     search: Search, records: Iterable[Row], problems: Sequence[Row], carried: Sequence[Row] = ()
 ) -> None:

@@ -62,6 +62,7 @@ def start_import(
     read_as: ReadAs | None = None,
     hold: bool = False,
     hold_if_guessed: bool = False,
+    anew: bool = False,
     **about: Any,
 ) -> Job:
     """Look at a file and, if it can be imported, start the job that does (`import_search` with these arguments).
@@ -72,6 +73,7 @@ def start_import(
 
     Raises:
         BadInput: as `import_search`, as far as that can be told without reading it all.
+        UndoneBefore: this very file was imported before and that was undone, unless it is to be imported `anew`.
         Refused: this very file is in the review already, or on its way into it.
     """
     stream: BinaryIO = file.file  # type: ignore[assignment]
@@ -83,6 +85,8 @@ def start_import(
     if opened.table and opened.table.trouble and not hold:
         raise BadInput(opened.table.trouble, kept="Nothing was imported.")
     refuse_second_time(search)
+    if not anew:
+        arriving.refuse_undone(search)
     arguments = {
         "source": source,
         "kind": kind,
@@ -132,17 +136,20 @@ def import_search(
     limits: str = "",
     filters: str = "",
     read_as: ReadAs | None = None,
+    anew: bool = True,
     report: Report = quietly,
     job: Job | None = None,
 ) -> Imported:
     """Store a file or a pasted text (`data`, the bytes as they came) as a Search with its Records.
 
     A stream must be seekable. `file_name` is "" for a pasted text. `declared_count` is how many records the
-    source said it had. `read_as` is what a person decided about how to read it.
+    source said it had. `read_as` is what a person decided about how to read it. Not `anew`: the file of an import
+    that was undone is refused, since restoring it is the better way.
     `job`: the job this is done for; its file, which `data` then is, becomes the search's.
 
     Raises:
         BadInput: a field of the search is missing or impossible, or the bytes are no format that is read here.
+        UndoneBefore: see `anew`.
         Refused: this very file is in the review already, or nothing in it is a record.
         Cancelled: by `report`. As after every other error, nothing is left of the import.
     """
@@ -153,6 +160,8 @@ def import_search(
     stream = io.BytesIO(data) if isinstance(data, bytes) else data
     report("Looking at the file", 0)
     opened = _describe(search, stream, read_as)
+    if not anew:
+        arriving.refuse_undone(search)
     if job:
         search.file.name = job.file.name
     try:

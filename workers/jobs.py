@@ -13,6 +13,7 @@ from reviews.jobs import Cancelled, Report
 from reviews.models import Job, Search
 from reviews.parsers import ReadAs
 from reviews.refusals import Refused
+from screening import returning
 
 from .identity import is_dead, lease_name
 
@@ -51,7 +52,7 @@ def bring_in(job: Job, report: Report) -> dict[str, Any]:
     A worker that died after the records had arrived leaves only the rest to do.
     """
     search = job.search if job.search and job.search.arrived_at else _import(job, report)
-    # Here votes come back that were cast on the same records in an import undone before.
+    returning.return_judgements(search=search, by=job.started_by)
     sought = dedup.find_duplicates(review=job.review, by=job.started_by, record_ids=_records(search))
     return {
         "search": search.pk,

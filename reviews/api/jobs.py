@@ -10,14 +10,18 @@ from rest_framework.views import APIView
 
 from reviews import audit
 from reviews import jobs as verbs
-from reviews.models import Job, Membership
+from reviews.models import Job, Membership, User
 from reviews.permissions import membership_or_404
 
 SHOWN = 100
 
 
-def as_json(job: Job) -> dict[str, Any]:
-    """A job (select_related review, started_by, search). Moments are null while they have not come."""
+def as_json(job: Job, reader: User | None = None) -> dict[str, Any]:
+    """A job (select_related review, started_by, search). Moments are null while they have not come.
+
+    The name of a file may tell what list of another tool it holds: it is for whoever brought the file, and null
+    to another `reader` (who may find it on the search, where it is not sealed).
+    """
     left = job.seconds_left(audit.now())
     return {
         "id": job.pk,
@@ -27,7 +31,7 @@ def as_json(job: Job) -> dict[str, Any]:
         "started_at": job.started_at,
         "begun_at": job.begun_at,
         "ended_at": job.finished_at or job.failed_at or job.cancelled_at,
-        "file_name": job.file_name,
+        "file_name": job.file_name if reader in (None, job.started_by) else None,
         "phase": job.phase,
         "done": job.done,
         "of": job.of,
@@ -56,7 +60,7 @@ class JobsView(APIView):
         """See the class."""
         membership = membership_or_404(request.user, slug, may="read")
         jobs = Job.objects.filter(review=membership.review).select_related("review", "started_by", "search")
-        return Response({"jobs": [as_json(job) for job in jobs.order_by("-pk")[:SHOWN]]})
+        return Response({"jobs": [as_json(job, membership.user) for job in jobs.order_by("-pk")[:SHOWN]]})
 
 
 class JobView(APIView):
@@ -68,7 +72,7 @@ class JobView(APIView):
     def get(self, request: Request, slug: str, pk: int) -> Response:
         """See the class."""
         membership = membership_or_404(request.user, slug, may="read")
-        return Response(as_json(_job(membership, pk)))
+        return Response(as_json(_job(membership, pk), membership.user))
 
 
 class CancelView(APIView):
@@ -78,7 +82,7 @@ class CancelView(APIView):
         """See the class."""
         membership = membership_or_404(request.user, slug, may="import")
         verbs.cancel(job=_job(membership, pk))
-        return Response(as_json(_job(membership, pk)))
+        return Response(as_json(_job(membership, pk), membership.user))
 
 
 urlpatterns: list[URLPattern] = [

@@ -57,6 +57,7 @@ class SearchFields(serializers.Serializer):
     check = serializers.BooleanField(
         required=False, help_text="hold the import until how it is read was looked at (…/jobs/<id>/reading/)"
     )
+    anew = serializers.BooleanField(required=False, default=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Exactly one of file and text."""

@@ -61,6 +61,12 @@ class SearchForm(forms.Form):
         help_text="It is compared with what is in the file.",
     )
 
+    anew = forms.BooleanField(
+        required=False,
+        label="Import it anew",
+        help_text="What was judged on its records comes back with them, once; the undone import stays undone.",
+    )
+
     def clean(self) -> dict[str, Any]:
         """Exactly one of file and text, and something in it."""
         cleaned = super().clean() or {}

@@ -17,6 +17,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from reviews import importing, jobs, uploads
+from reviews.arriving import UndoneBefore
 from reviews.forms.records import WhyForm
 from reviews.forms.searches import SearchForm
 from reviews.models import ImportProblem, Job, Membership, Review, Search
@@ -94,6 +95,8 @@ def _search_new(request: HttpRequest, membership: Membership) -> HttpResponse:
             hold_if_guessed=True,
             **fields,
         )
+    except UndoneBefore as no:
+        return _form(request, membership, form, status=no.status, refusal=no, undone=no.search)
     except Refused as no:
         return _form(request, membership, form, status=no.status, refusal=no)
     if job.state == "held":

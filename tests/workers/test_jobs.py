@@ -95,8 +95,8 @@ def test_a_cancelled_import_leaves_nothing(review, alice, settings, monkeypatch)
     monkeypatch.setattr(doing, "TELL_EVERY", 0)
     job, keep = an_import(review, alice), arriving.keep
 
-    def and_somebody_cancels(search, records, problems):
-        keep(search, records, problems)
+    def and_somebody_cancels(search, records, problems, carried):
+        keep(search, records, problems, carried)
         assert Record.with_arriving.count() == 1
         jobs.cancel(job=job)
 

@@ -17,6 +17,7 @@ from reviews.parsers.columns import FIELDS
 from reviews.parsers.tables import SEPARATORS
 from reviews.permissions import allows
 from reviews.refusals import Refused
+from screening import returning
 
 from ._progress import Progress, stoppable
 
@@ -117,6 +118,11 @@ class Command(BaseCommand):
         parser.add_argument("--filters", default="")
         parser.add_argument("--declared", type=int, help="how many records the source said it had")
         _add_reading(parser)
+        parser.add_argument(
+            "--anew",
+            action="store_true",
+            help="import a file anew although its import was undone (restoring that is the better way)",
+        )
         parser.add_argument("--by", default="", metavar="EMAIL", help="who imports (default: the first lead)")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -147,7 +153,7 @@ class Command(BaseCommand):
                             review,
                             by,
                             Path(name),
-                            about | {"read_as": read_as},
+                            about | {"read_as": read_as, "anew": options["anew"]},
                             options["declared"],
                             progress,
                         )
@@ -203,6 +209,7 @@ class Command(BaseCommand):
         except OSError as no:
             return failed | {"error": f"The file cannot be read: {no.strerror}. Nothing of it was imported."}
         search = imported.search
+        returning.return_judgements(search=search, by=by)
         numbers = list(importing.numbers_of(search))
         sought = dedup.find_duplicates(
             review=review, by=by, record_ids=list(search.records.values_list("pk", flat=True))
