@@ -11,9 +11,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from reviews import dedup, jobs
+from reviews.linked_groups import linked_count
 from reviews.models import DuplicatePair, Job
 from reviews.permissions import membership_or_404
-from reviews.views.duplicates import linked_records
 from workers.tasks import queue_job_on_commit
 
 from .jobs import accepted
@@ -57,7 +57,7 @@ class DuplicatesView(APIView):
                 "page": page.number,
                 "pages": page.paginator.num_pages,
                 "pairs": [pair_as_json(pair) for pair in page.object_list],
-                "linked": linked_records(membership.review).count(),
+                "linked": linked_count(membership.review),
             }
         )
 

@@ -1,127 +1,118 @@
-"""Duplicates: the likely pairs one after the other, and every link with its undo."""
+"""Duplicates: the likely pairs one after the other, the groups there are with an undo for every link, what differs."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from reviews import dedup, jobs
-from reviews.differences import Piece, marked
-from reviews.models import DuplicatePair, Job, Membership, Record, Review
+from reviews.duplicate_queue import judged_different, place
+from reviews.linked_groups import group_of, groups_of, linked_count, roots_with_duplicates
+from reviews.models import DuplicatePair, Job, Membership, Record
 from reviews.pages import page
 from reviews.permissions import membership_or_404
 from reviews.refusals import BadInput, Refused
+from reviews.side_by_side import side_by_side
 from workers.tasks import queue_job_on_commit
 
-LINKS_A_PAGE = 25
-DIFFERENT_SHOWN = 20
-_ROWS = ("authors", "year", "journal", "volume", "issue", "pages", "doi", "pmid", "registry_ids")
-_NAMES = {"doi": "DOI", "pmid": "PMID", "registry_ids": "Register"}
+from .records import matching
 
-
-@dataclass(frozen=True)
-class Side:
-    """One record of a pair, with the words marked that the other has otherwise."""
-
-    record: Record
-    title: list[Piece]
-    abstract: list[Piece]
-    rows: list[tuple[str, list[Piece]]]
-
-
-def sides_of(pair: DuplicatePair) -> tuple[Side, Side]:
-    """Both records of a pair, ready to be set side by side."""
-    titles = marked(pair.a.title, pair.b.title)
-    abstracts = marked(pair.a.abstract, pair.b.abstract)
-    rows: tuple[list[tuple[str, list[Piece]]], ...] = ([], [])
-    for name in _ROWS:
-        told = [_as_text(getattr(record, name)) for record in (pair.a, pair.b)]
-        for side, pieces in zip(rows, marked(*told), strict=True):
-            if any(told):
-                side.append((_NAMES.get(name, name.capitalize()), pieces))
-    return (
-        Side(pair.a, titles[0], abstracts[0], rows[0]),
-        Side(pair.b, titles[1], abstracts[1], rows[1]),
-    )
-
-
-def _as_text(value: Any) -> str:
-    if isinstance(value, list):
-        return "; ".join(map(str, value))
-    return "" if value is None else str(value)
-
-
-def _next_pair(review: Review, params: dict[str, str]) -> tuple[DuplicatePair | None, int]:
-    """The pair to show, and how many wait: the one asked for, else the one after `after`, else the first."""
-    waiting = dedup.waiting_pairs(review)
-    with_records = ("a__search", "b__search", "decided_by")
-    if (asked := params.get("pair", "")).isdigit():
-        pair = (
-            DuplicatePair.objects.filter(review=review, pk=int(asked[:18]))
-            .select_related(*with_records)
-            .first()
-        )
-        if pair:
-            return pair, waiting.count()
-    queue = waiting.select_related(*with_records)
-    if (after := params.get("after", "")).isdigit():
-        last = DuplicatePair.objects.filter(review=review, pk=int(after[:18])).first()
-        if last:
-            later = Q(score__lt=last.score) | Q(score=last.score, pk__gt=last.pk)
-            if pair := queue.filter(later).first():
-                return pair, waiting.count()
-    return queue.first(), waiting.count()
-
-
-def linked_records(review: Review) -> QuerySet[Record]:
-    """Every record that is linked to another and was found by a search that counts, the latest first."""
-    return (
-        Record.objects.filter(review=review, duplicate_of__isnull=False)
-        .found()
-        .select_related("search", "duplicate_of__search")
-        .defer("raw", "abstract", "duplicate_of__raw", "duplicate_of__abstract")
-        .order_by("-number")
-    )
-
-
-def _reasons(rows: list[Record]) -> dict[int, DuplicatePair]:
-    """Why each of these linked records is linked: its best pair that says so."""
-    keys = [record.pk for record in rows]
-    pairs = (
-        DuplicatePair.objects.filter(Q(a__in=keys) | Q(b__in=keys), verdict=DuplicatePair.Verdict.SAME)
-        .select_related("decided_by")
-        .order_by("score")
-    )
-    return {key: pair for pair in pairs for key in (pair.a_id, pair.b_id)}
+GROUPS_A_PAGE = 20
+DIFFERENT_A_PAGE = 25
 
 
 @require_safe
 def duplicates(request: HttpRequest, slug: str) -> HttpResponse:
-    """The pair that is most likely the same, the links there are, and the pairs judged different."""
+    """The pair that is most likely the same, or the one called ?pair=, or the one after ?after=."""
     membership = membership_or_404(request.user, slug, may="read")
-    review = membership.review
-    pair, waiting = _next_pair(review, request.GET.dict())
-    links = Paginator(linked_records(review), LINKS_A_PAGE).get_page(request.GET.get("page"))
-    rows = list(links.object_list)
-    reasons = _reasons(rows)
-    different = DuplicatePair.objects.filter(review=review, verdict=DuplicatePair.Verdict.DIFFERENT)
+    return _queue(
+        request, membership, pair=_key(request.GET.get("pair")), after=_key(request.GET.get("after"))
+    )
+
+
+def _key(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def _queue(
+    request: HttpRequest,
+    membership: Membership,
+    *,
+    pair: int | None = None,
+    after: int | None = None,
+    status: int = 200,
+    **context: Any,
+) -> HttpResponse:
+    """The page, or for htmx the part of it that changes from pair to pair."""
+    here = place(membership.review, pair=pair, after=after)
+    shown = here.pair
+    if shown is not None:
+        groups = [group_of(shown.a), group_of(shown.b)]
+        together = groups[0].root.pk == groups[1].root.pk
+        context |= {
+            "rows": side_by_side(shown.a, shown.b),
+            "sides": [shown.a, shown.b],
+            "groups": groups,
+            "together": together,
+            "in_all": 0 if together else sum(len(group.numbers) for group in groups),
+        }
+    partial = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]
+    if not partial:
+        context |= _counts(membership)
+    template = "reviews/_pair_room.html" if partial else "reviews/duplicates.html"
+    return page(
+        request, template, membership, status=status, place=here, pair=shown, partial=partial, **context
+    )
+
+
+def _counts(membership: Membership) -> dict[str, Any]:
+    """What the links between the three pages say."""
+    return {
+        "nav": "duplicates",
+        "waiting_count": dedup.waiting_pairs(membership.review).count(),
+        "linked_count": linked_count(membership.review),
+        "different_count": judged_different(membership.review).count(),
+    }
+
+
+@require_safe
+def duplicates_groups(request: HttpRequest, slug: str) -> HttpResponse:
+    """Every group: the record that stays, what is linked to it, who or which rule linked it, an undo for each."""
+    membership = membership_or_404(request.user, slug, may="read")
+    roots = roots_with_duplicates(membership.review)
+    asked = request.GET.get("q", "")
+    if asked.strip():
+        found = matching(Record.objects.filter(review=membership.review), asked)
+        roots = roots.filter(pk__in=found.values(root=Coalesce("duplicate_of", "pk")))
+    shown = Paginator(roots, GROUPS_A_PAGE).get_page(request.GET.get("page"))
+    groups = groups_of(shown.object_list)
     return page(
         request,
-        "reviews/duplicates.html",
+        "reviews/duplicates_groups.html",
         membership,
-        pair=pair,
-        sides=sides_of(pair) if pair else (),
-        waiting=waiting,
-        links=links,
-        linked=[(record, reasons.get(record.pk)) for record in rows],
-        different=different.select_related("a", "b", "decided_by").order_by("-decided_at")[:DIFFERENT_SHOWN],
-        different_count=different.count(),
+        page=shown,
+        groups=[groups[root.pk] for root in shown.object_list],
+        asked=asked,
+        **_counts(membership),
+    )
+
+
+@require_safe
+def duplicates_different(request: HttpRequest, slug: str) -> HttpResponse:
+    """Pairs that people judged different, the latest first; each can be looked at and judged again."""
+    membership = membership_or_404(request.user, slug, may="read")
+    pairs = Paginator(judged_different(membership.review), DIFFERENT_A_PAGE)
+    return page(
+        request,
+        "reviews/duplicates_different.html",
+        membership,
+        page=pairs.get_page(request.GET.get("page")),
+        **_counts(membership),
     )
 
 
@@ -139,30 +130,65 @@ def duplicate_judge(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Say of a pair that it is the same or not, and go on to the next."""
     membership = membership_or_404(request.user, slug, may="dedup")
     pair = get_object_or_404(DuplicatePair, pk=pk, review=membership.review)
+    before = pair.verdict
     try:
         same = {"same": True, "different": False}.get(request.POST.get("verdict", ""))
         if same is None:
             raise BadInput("Neither “same” nor “different” was said.", mend="Press one of the two buttons.")
         judged = dedup.judge_pair(pair=pair, by=membership.user, same=same)
     except Refused as no:
-        messages.error(request, " ".join(filter(None, (no.what, no.kept, no.mend))))
-        return redirect(reverse("duplicates", args=[slug]) + f"?pair={pk}")
-    messages.success(request, _in_words(judged, membership))
-    return redirect(reverse("duplicates", args=[slug]) + f"?after={pk}")
+        return _refused(request, membership, pk, no)
+    return _go_on(request, membership, after=pk, words=_in_words(judged), undo=pk, undo_to=before)
 
 
-def _in_words(pair: DuplicatePair, membership: Membership) -> str:
-    records = Record.objects.filter(review=membership.review, pk__in=[pair.a_id, pair.b_id])
-    numbers = " and ".join(
-        f"#{number}" for number in records.order_by("number").values_list("number", flat=True)
-    )
+@require_POST
+def duplicate_take_back(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Take back what was said of a pair, and show it again."""
+    membership = membership_or_404(request.user, slug, may="dedup")
+    pair = get_object_or_404(DuplicatePair.objects.select_related("a", "b"), pk=pk, review=membership.review)
+    names = f"#{pair.a.number} and #{pair.b.number}"
+    try:
+        together = dedup.take_back(pair=pair, by=membership.user)
+    except Refused as no:
+        return _refused(request, membership, pk, no)
+    words = f"Taken back: {names} are a question again."
+    if together:
+        words = f"Taken back. {names} are still in one group: other links hold it together."
+    return _go_on(request, membership, pair=pk, words=words)
+
+
+def _go_on(request: HttpRequest, membership: Membership, *, words: str, **where: Any) -> HttpResponse:
+    """To the next pair, or to the one named: the room itself for htmx, a redirect without it."""
+    address = reverse("duplicates", args=[membership.review.slug])
+    key, value = ("pair", where["pair"]) if "pair" in where else ("after", where["after"])
+    if not request.htmx:  # type: ignore[attr-defined]
+        messages.success(request, words)
+        return redirect(f"{address}?{key}={value}")
+    answer = _queue(request, membership, said=words, **where)
+    answer["HX-Replace-Url"] = f"{address}?{key}={value}"
+    return answer
+
+
+def _refused(request: HttpRequest, membership: Membership, pk: int, no: Refused) -> HttpResponse:
+    if request.htmx:  # type: ignore[attr-defined]
+        return _queue(request, membership, pair=pk, refusal=no, status=422)
+    messages.error(request, " ".join(filter(None, (no.what, no.kept, no.mend))))
+    return redirect(reverse("duplicates", args=[membership.review.slug]) + f"?pair={pk}")
+
+
+def _in_words(pair: DuplicatePair) -> str:
+    a, b = (Record.objects.only("number", "duplicate_of").get(pk=key) for key in (pair.a_id, pair.b_id))
     if pair.verdict == DuplicatePair.Verdict.SAME:
-        return f"{numbers} are linked. The link stands in the list below and can be undone."
-    return f"{numbers} are different. You find the pair below under “judged different”."
+        stays = a.duplicate_of or a
+        return f"#{a.number} and #{b.number} are linked; #{stays.number} stays."
+    return f"#{a.number} and #{b.number} are different."
 
 
 urlpatterns: list[URLPattern] = [
     path("r/<slug:slug>/duplicates/", duplicates, name="duplicates"),
+    path("r/<slug:slug>/duplicates/groups/", duplicates_groups, name="duplicates_groups"),
+    path("r/<slug:slug>/duplicates/different/", duplicates_different, name="duplicates_different"),
     path("r/<slug:slug>/duplicates/find/", duplicates_find, name="duplicates_find"),
     path("r/<slug:slug>/duplicates/<int:pk>/judge/", duplicate_judge, name="duplicate_judge"),
+    path("r/<slug:slug>/duplicates/<int:pk>/take-back/", duplicate_take_back, name="duplicate_take_back"),
 ]

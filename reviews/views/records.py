@@ -63,7 +63,7 @@ def records_shown(review: Review, params: Mapping[str, str]) -> QuerySet[Record]
     for name, lookup in (("search", "search_id"), ("year_from", "year__gte"), ("year_to", "year__lte")):
         if (value := _number(params.get(name, ""))) is not None:
             records = records.filter(**{lookup: value})
-    return _matching(records, params.get("q", "")).order_by("number")
+    return matching(records, params.get("q", "")).order_by("number")
 
 
 def _number(text: str) -> int | None:
@@ -71,7 +71,8 @@ def _number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and int(text) <= LARGEST_NUMBER else None
 
 
-def _matching(records: QuerySet[Record], words: str) -> QuerySet[Record]:
+def matching(records: QuerySet[Record], words: str) -> QuerySet[Record]:
+    """Those of `records` that fit what was typed into a search box: see `records_shown`, q."""
     words = words.replace("\x00", "").strip()
     if found := re.fullmatch(r"#\s*(\d{1,9})", words):
         return records.filter(number=int(found[1]))
@@ -266,8 +267,8 @@ def record_unlink(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     except Refused as no:
         return _show(request, membership, shown, status=no.status, refusal=no)
     messages.success(request, f"#{number} stands by itself again, with the votes it had.")
-    if request.POST.get("back") == "duplicates":
-        return redirect("duplicates", slug)
+    if request.POST.get("back") == "groups":
+        return redirect("duplicates_groups", slug)
     return redirect("record", slug, number)
 
 
