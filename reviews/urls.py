@@ -5,6 +5,7 @@ from django.urls import URLPattern
 from .views import (
     accounts,
     checking,
+    duplicate_of,
     duplicates,
     jobs,
     people,
@@ -25,6 +26,7 @@ urlpatterns: list[URLPattern] = [
     *checking.urlpatterns,
     *records.urlpatterns,
     *duplicates.urlpatterns,
+    *duplicate_of.urlpatterns,
     *reports.urlpatterns,
     *prisma.urlpatterns,
     *trail.urlpatterns,

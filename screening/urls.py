@@ -2,12 +2,13 @@
 
 from django.urls import URLPattern
 
-from .views import conflicts, criteria, protocol, runs, screen
+from .views import conflicts, criteria, duplicate, protocol, runs, screen
 
 urlpatterns: list[URLPattern] = [
     *protocol.urlpatterns,
     *criteria.urlpatterns,
     *runs.urlpatterns,
     *screen.urlpatterns,
+    *duplicate.urlpatterns,
     *conflicts.urlpatterns,
 ]

@@ -16,8 +16,9 @@ from reviews.best_fields import FIELDS as BEST_FIELDS
 from reviews.merged import merged
 from reviews.models import Membership, Record, Removal
 from reviews.permissions import membership_or_404
+from reviews.record_search import LARGEST_NUMBER
 from reviews.refusals import BadInput
-from reviews.views.records import LARGEST_NUMBER, RECORDS_A_PAGE, records_shown
+from reviews.views.records import RECORDS_A_PAGE, records_shown
 from screening.visibility import sees_carried
 
 from .searches import ReasonFields

@@ -16,11 +16,10 @@ from reviews.linked_groups import group_of, groups_of, linked_count, roots_with_
 from reviews.models import DuplicatePair, Job, Membership, Record
 from reviews.pages import page
 from reviews.permissions import membership_or_404
+from reviews.record_search import matching
 from reviews.refusals import BadInput, Refused
 from reviews.side_by_side import side_by_side
 from workers.tasks import queue_job_on_commit
-
-from .records import matching
 
 GROUPS_A_PAGE = 20
 DIFFERENT_A_PAGE = 25
@@ -61,9 +60,8 @@ def _queue(
             "together": together,
             "in_all": 0 if together else sum(len(group.numbers) for group in groups),
         }
+    context |= _counts(membership)
     partial = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]
-    if not partial:
-        context |= _counts(membership)
     template = "reviews/_pair_room.html" if partial else "reviews/duplicates.html"
     return page(
         request, template, membership, status=status, place=here, pair=shown, partial=partial, **context

@@ -3,7 +3,6 @@
 Nothing here shows a decision or a proposal, and no list can be asked for one.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -17,16 +16,18 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST, require_safe
 
 from reviews import correcting, dedup, removing
+from reviews.best_fields import Best
 from reviews.forms.records import CorrectionForm, OriginalForm, WhyForm
+from reviews.linked_groups import group_of
+from reviews.merged import merged
 from reviews.models import DuplicatePair, Membership, Record, Removal, Review, Search
 from reviews.pages import page
 from reviews.permissions import membership_or_404
+from reviews.record_search import LARGEST_NUMBER, matching, number_in
 from reviews.refusals import BadInput, Refused
 from screening.visibility import sees_carried
 
 RECORDS_A_PAGE = 50
-MOST_WORDS = 8
-LARGEST_NUMBER = 2**31 - 1
 ONLY = {
     "": "All that were found",
     "unique": "Without duplicates and removed ones",
@@ -61,32 +62,9 @@ def records_shown(review: Review, params: Mapping[str, str]) -> QuerySet[Record]
         case "no_title":
             records = records.filter(title="")
     for name, lookup in (("search", "search_id"), ("year_from", "year__gte"), ("year_to", "year__lte")):
-        if (value := _number(params.get(name, ""))) is not None:
+        if (value := number_in(params.get(name, ""))) is not None:
             records = records.filter(**{lookup: value})
     return matching(records, params.get("q", "")).order_by("number")
-
-
-def _number(text: str) -> int | None:
-    text = text.strip()
-    return int(text) if text.isascii() and text.isdigit() and int(text) <= LARGEST_NUMBER else None
-
-
-def matching(records: QuerySet[Record], words: str) -> QuerySet[Record]:
-    """Those of `records` that fit what was typed into a search box: see `records_shown`, q."""
-    words = words.replace("\x00", "").strip()
-    if found := re.fullmatch(r"#\s*(\d{1,9})", words):
-        return records.filter(number=int(found[1]))
-    if re.fullmatch(r"10\.\d{4,9}/\S+", words):
-        return records.filter(doi=words.lower())
-    for word in words.split()[:MOST_WORDS]:
-        # Names are kept as JSON: SQLite has its letters beyond ASCII written as \u00e9.
-        escaped = json.dumps(word)[1:-1]
-        anywhere = Q(title__icontains=word) | Q(abstract__icontains=word) | Q(journal__icontains=word)
-        anywhere |= Q(authors__icontains=word) | Q(authors__icontains=escaped)
-        if _number(word) is not None:
-            anywhere |= Q(pmid=word) | Q(number=int(word))
-        records = records.filter(anywhere)
-    return records
 
 
 @require_safe
@@ -127,38 +105,40 @@ def _show(
     request: HttpRequest, membership: Membership, shown: Record, *, status: int = 200, **context: Any
 ) -> HttpResponse:
     root = shown.duplicate_of or shown
-    linked = list(root.duplicates.select_related("search").order_by("number"))
-    group = [root, *linked]
-    found_by = {each.search_id: each.search for each in group if not each.search.withdrawn_at}
+    paper = merged(root)
+    whole = paper if root is shown else merged(shown)
     shared: dict[str, Any] = {
         "record": shown,
         "root": root,
-        "others": [each for each in group if each.pk != shown.pk],
-        "found_by": list(found_by.values()),
+        "best": whole.best,
+        "borrowed": whole.borrowed,
+        "heading": whole.heading,
+        "group": group_of(shown),
+        "found_by": paper.found_by,
         "removal": shown.removals.filter(withdrawn_at__isnull=True).select_related("by").first(),
         "raw_is_open": shown.pk in sees_carried(membership.user, membership.review, [shown.pk]),
         "versions": shown.text_versions.select_related("replaced_by").order_by("-replaced_at"),
         "pairs": _pairs(shown),
-        "links": _links(shown),
+        "links": _links(whole.best),
         "correction_form": CorrectionForm.of(shown),
         "why_form": WhyForm(),
-        "original_form": OriginalForm(),
         "nav": "records",
     }
     return page(request, "reviews/record.html", membership, status=status, **(shared | context))
 
 
 def _pairs(shown: Record) -> list[dict[str, Any]]:
-    """What was said of this record and others: the other, and the pair."""
+    """The other records that this one was compared with and is not linked to by what was said: other and pair."""
     pairs = (
         DuplicatePair.objects.filter(Q(a=shown) | Q(b=shown))
+        .exclude(verdict=DuplicatePair.Verdict.SAME)
         .select_related("a", "b", "decided_by")
         .order_by("-score", "pk")
     )
     return [{"pair": pair, "other": pair.b if pair.a_id == shown.pk else pair.a} for pair in pairs]
 
 
-def _links(shown: Record) -> list[tuple[str, str]]:
+def _links(shown: Best) -> list[tuple[str, str]]:
     """(words, address) of where the paper can be found. Only addresses made here, or that begin with http."""
     links = []
     if shown.doi:
@@ -231,7 +211,8 @@ def record_link(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     shown = _record(membership, number)
     form = OriginalForm(request.POST)
     if not form.is_valid():
-        return _show(request, membership, shown, status=422, original_form=form)
+        problems = " ".join(str(words) for of_field in form.errors.values() for words in of_field)
+        return _show(request, membership, shown, status=422, refusal=BadInput(problems))
     try:
         original = Record.objects.filter(
             review=membership.review, number=form.cleaned_data["original"]
@@ -242,7 +223,7 @@ def record_link(request: HttpRequest, slug: str, number: int) -> HttpResponse:
             record=shown, original=original, by=membership.user, reason=form.cleaned_data["reason"]
         )
     except Refused as no:
-        return _show(request, membership, shown, status=no.status, original_form=form, refusal=no)
+        return _show(request, membership, shown, status=no.status, refusal=no)
     messages.success(request, linked_in_words(shown, original, stays))
     return redirect("record", slug, number)
 

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
 
 from reviews.merged import Merged, merged
-from reviews.models import Membership, Record
+from reviews.models import DuplicatePair, Membership, Record
 from reviews.pages import page
 from reviews.refusals import Refused
 from screening import opinions, queue, reading, visibility
@@ -55,12 +55,14 @@ def room(
     sent: Sent | None = None,
     refusal: Refused | None = None,
     lost: dict[str, Any] | None = None,
+    linked: int | None = None,
     status: int = 200,
 ) -> HttpResponse:
     """The room with `record`, or with the next one that waits.
 
     `sent` is what a person typed, shown again beside `refusal`; `lost` tells of a decision that was not needed
-    any more ({"refusal", "record", "note", "verdict"}).
+    any more ({"refusal", "record", "note", "verdict"}). `linked` is the pair this person has just judged the same
+    from here: it is told of, with an undo, in place of their latest decision.
     """
     review, user = membership.review, membership.user
     if record is None:
@@ -81,7 +83,9 @@ def room(
         mine = next(iter(queue.own_recent(review, stage, user, 1)), None)
         wanted = [one.pk for one in (record, mine and mine.record) if one]
         proposals = visibility.proposals_shown(user, review, stage, wanted)
-        context["last"] = last_of(mine, criteria, proposals.get(mine.record_id)) if mine else None
+        context["linked"] = _just_linked(membership, linked)
+        told = None if context["linked"] else mine
+        context["last"] = last_of(told, criteria, proposals.get(told.record_id)) if told else None
         if record is None:
             context |= _nothing(membership, stage, criteria)
         else:
@@ -92,6 +96,24 @@ def room(
         context |= _to_look_at(membership, stage, record, criteria)
         context["asks"] = "undo" in request.GET or refusal is not None
     return _answer(request, membership, stage, context, status)
+
+
+def _just_linked(membership: Membership, pair: int | None) -> dict[str, Any] | None:
+    """The link of this pair, if this person made it and it stands: which record went, which stays."""
+    if pair is None:
+        return None
+    found = DuplicatePair.objects.filter(
+        pk=pair,
+        review=membership.review,
+        verdict=DuplicatePair.Verdict.SAME,
+        decided_by=membership.user,
+    )
+    made = found.select_related("a__duplicate_of", "b__duplicate_of").first()
+    if made is None:
+        return None
+    stays = made.a.duplicate_of or made.a
+    went = max((made.a, made.b), key=lambda record: (record.pk != stays.pk, record.number))
+    return {"pair": made, "record": went, "stays": stays}
 
 
 def _answer(

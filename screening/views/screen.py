@@ -28,7 +28,9 @@ def screen(request: HttpRequest, slug: str, stage: str) -> HttpResponse:
     membership = membership_or_404(request.user, slug, may="screen")
     known_stage(stage)
     record = record_or_404(membership, request.GET["record"]) if "record" in request.GET else None
-    return room(request, membership, stage, record=record)
+    linked = request.GET.get("linked", "")
+    pair = int(linked) if linked.isdecimal() and len(linked) < 19 else None
+    return room(request, membership, stage, record=record, linked=pair)
 
 
 @require_POST

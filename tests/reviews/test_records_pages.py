@@ -107,7 +107,7 @@ def test_a_record_takes_the_same_queries_however_large_its_group(
         copy = factories.record(search, duplicate_of=record)
         DuplicatePair.objects.create(review=review, a=record, b=copy, score=0.9, why=["same title"])
     browser = as_person(bob)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(13):
         assert browser.get(url("record", review, record.number)).status_code == 200
 
 
