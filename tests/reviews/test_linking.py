@@ -5,10 +5,10 @@ from itertools import pairwise
 import pytest
 
 from reviews import dedup
-from reviews.correcting import remove_record
 from reviews.duplicate_groups import Standing, elect, votes_on
 from reviews.models import DuplicatePair, Event, Record, Report, Study
 from reviews.refusals import BadInput, Refused
+from reviews.removing import remove_record
 from screening import conflicts
 from screening.models import Conflict
 from tests import factories

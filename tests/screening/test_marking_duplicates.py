@@ -4,10 +4,10 @@ import pytest
 from django.urls import reverse
 
 from reviews import dedup, importing
-from reviews.correcting import remove_record
 from reviews.likely_originals import likely_originals
 from reviews.models import DuplicatePair, Event, Record, Role
 from reviews.permissions import MAY
+from reviews.removing import remove_record
 from screening.models import Decision, Protocol
 from tests import factories
 from tests.reviews.test_dedup import LIKELY, PAPER
