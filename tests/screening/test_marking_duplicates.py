@@ -122,7 +122,7 @@ def test_marking_links_goes_on_and_can_be_undone(review, papers, bob, as_person)
 
 def test_without_scripts_the_same_goes_by_pages(review, papers, bob):
     person = Person("Bob")
-    person.client.force_login(bob, backend="django.contrib.auth.backends.ModelBackend")
+    person.client.force_login(bob, backend="allauth.account.auth_backends.AuthenticationBackend")
     person.go(ROOM)
     person.follow("duplicate-of/?stage=title_abstract")
     person.follow("original=2")
@@ -236,7 +236,7 @@ def test_the_dialog_looks_the_same_whatever_others_said(papers, bob, carol, as_p
 
 def test_the_records_page_leads_to_the_same_page_and_back(papers, bob):
     person = Person("Bob")
-    person.client.force_login(bob, backend="django.contrib.auth.backends.ModelBackend")
+    person.client.force_login(bob, backend="allauth.account.auth_backends.AuthenticationBackend")
     person.open("record", "myeloma", 2)
     person.follow("records/2/duplicate-of/")
     person.follow("original=1")
