@@ -217,22 +217,31 @@ def withdrawn_searches(records: Iterable[Record]) -> set[int]:
 
 
 def put_under(root: Record, members: Iterable[Record]) -> None:
-    """Make one group of these locked records, with `root` as the one that stays.
+    """Make one group of these locked records, with `root` as the one that stays."""
+    put_all_under([(root, members)])
+
+
+def put_all_under(groups: Iterable[tuple[Record, Iterable[Record]]]) -> None:
+    """Make a group of each of these (the one that stays, all members) of locked records; none stands in two.
 
     Three steps, because the database refuses a link to a linked record and from one that is linked to.
     """
-    others = [record for record in members if record.pk != root.pk]
-    formerly = {record.duplicate_of_id for record in [*others, root]} - {None, root.pk}
-    if root.duplicate_of_id:
-        Record.objects.filter(pk=root.pk).update(duplicate_of=None)
-        root.duplicate_of_id = None
-    tops = [record.pk for record in others if record.pk in formerly or record.duplicate_of_id is None]
-    leaves = [record.pk for record in others if record.pk not in tops and record.duplicate_of_id != root.pk]
-    for keys in (leaves, tops):
-        for chunk in chunks(keys):
-            Record.objects.filter(pk__in=chunk).update(duplicate_of=root)
-    for record in others:
-        record.duplicate_of_id = root.pk
+    freed: list[Record] = []
+    leaves: list[Record] = []
+    tops: list[Record] = []
+    for root, members in groups:
+        others = [record for record in members if record.pk != root.pk]
+        formerly = {record.duplicate_of_id for record in [*others, root]}
+        if root.duplicate_of_id:
+            root.duplicate_of_id = None
+            freed.append(root)
+        for record in others:
+            if record.duplicate_of_id != root.pk:
+                top = record.duplicate_of_id is None or record.pk in formerly
+                record.duplicate_of_id = root.pk
+                (tops if top else leaves).append(record)
+    for records in (freed, leaves, tops):
+        Record.objects.bulk_update(records, ["duplicate_of"])
 
 
 def by_group(records: Mapping[int, Record]) -> dict[int, list[Record]]:

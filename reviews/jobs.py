@@ -4,6 +4,7 @@ A job is a row (models/jobs.py); workers take it under a lease (job_leases.py) a
 (workers/jobs.py). The verb is given a Report, calls it now and then, and lets Cancelled through.
 """
 
+from contextlib import suppress
 from typing import Any, Protocol
 
 from django.core.files import File
@@ -29,6 +30,16 @@ class Report(Protocol):
 
 def quietly(phase: str, done: int, of: int | None = None) -> None:
     """A Report for work that nobody watches: says nothing, never stops."""
+
+
+def unstoppable(report: Report) -> Report:
+    """The same report for work that can no longer be stopped: what is half written is brought to its end."""
+
+    def told(phase: str, done: int, of: int | None = None) -> None:
+        with suppress(Cancelled):
+            report(phase, done, of)
+
+    return told
 
 
 def start(

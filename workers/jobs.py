@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection
 
 from reviews import arriving, dedup, importing, job_leases, uploads
-from reviews.jobs import Cancelled, Report
+from reviews.jobs import Cancelled, Report, unstoppable
 from reviews.models import Job, Search
 from reviews.parsers import ReadAs
 from reviews.refusals import Refused
@@ -53,7 +53,10 @@ def bring_in(job: Job, report: Report) -> dict[str, Any]:
     """
     search = job.search if job.search and job.search.arrived_at else _import(job, report)
     returning.return_judgements(search=search, by=job.started_by)
-    sought = dedup.find_duplicates(review=job.review, by=job.started_by, record_ids=_records(search))
+    # The import counts by now, so cancelling comes too late for it.
+    sought = dedup.find_duplicates(
+        review=job.review, by=job.started_by, record_ids=_records(search), report=unstoppable(report)
+    )
     return {
         "search": search.pk,
         "found": search.records.count(),
@@ -89,7 +92,7 @@ def find_duplicates(job: Job, report: Report) -> dict[str, Any]:
     only = None
     if wanted := job.argument("search"):
         only = _records(Search.objects.get(review=job.review, pk=wanted))
-    sought = dedup.find_duplicates(review=job.review, by=job.started_by, record_ids=only)
+    sought = dedup.find_duplicates(review=job.review, by=job.started_by, record_ids=only, report=report)
     return {
         "compared": sought.compared,
         "linked": sought.linked,

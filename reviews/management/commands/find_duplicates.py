@@ -1,12 +1,18 @@
-"""manage.py find_duplicates REVIEW : compare all records, link what is proven, put the rest before people."""
+"""manage.py find_duplicates REVIEW : compare all records, link what is proven, put the rest before people.
+
+What it did goes to stdout (one JSON object with --json), how far it is to stderr. Ctrl-C while it compares stops it
+with nothing changed.
+"""
 
 import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from reviews import dedup
+from reviews.jobs import Cancelled
+from reviews.management.commands._progress import Progress, stoppable
 from reviews.management.commands.import_records import person_or_error, review_or_error
 
 
@@ -24,7 +30,15 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the detection and tell what it did."""
         review = review_or_error(options["review"])
-        sought = dedup.find_duplicates(review=review, by=person_or_error(review, options["by"], "dedup"))
+        by = person_or_error(review, options["by"], "dedup")
+        progress = Progress(self.stderr)
+        try:
+            with stoppable(progress):
+                sought = dedup.find_duplicates(review=review, by=by, report=progress)
+        except Cancelled as stopped:
+            raise CommandError("Cancelled: nothing was changed.", returncode=130) from stopped
+        finally:
+            progress.clear()
         told = {
             "review": review.slug,
             "compared": sought.compared,

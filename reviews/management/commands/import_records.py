@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from reviews import dedup, importing
-from reviews.jobs import Cancelled
+from reviews.jobs import Cancelled, unstoppable
 from reviews.models import Membership, Review, Role, User
 from reviews.models.corpus import SearchKind
 from reviews.parsers import ENCODINGS, ReadAs, UnreadableFile, open_source
@@ -212,7 +212,10 @@ class Command(BaseCommand):
         returning.return_judgements(search=search, by=by)
         numbers = list(importing.numbers_of(search))
         sought = dedup.find_duplicates(
-            review=review, by=by, record_ids=list(search.records.values_list("pk", flat=True))
+            review=review,
+            by=by,
+            record_ids=list(search.records.values_list("pk", flat=True)),
+            report=unstoppable(progress),  # the import counts by now
         )
         return {
             "file": str(path),
