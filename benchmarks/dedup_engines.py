@@ -1,5 +1,7 @@
 """One engine on one set, in a process of its own: `python -m benchmarks.dedup_engines winnow|bib_dedupe RECORDS.csv`.
 
+`made N` measures Winnow on N made-up records instead (see benchmarks.dedup).
+
 Prints one JSON object: `groups` (records it linked by itself), `asked` (pairs it would put to a person, the most
 likely first), `seconds` and `peak_mb`. Reading the CSV and filling the database are not timed; everything from
 there to links is: for Winnow the verb people use, `find_duplicates` (it reads the records from the database,
@@ -12,17 +14,25 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
+from reviews.parsers import ParsedRecord
+
+from . import made_records
 from .dedup_sets import record_of, rows_of
+from .made_records import Made
 
 Found = dict[str, object]
 
 
-def main(engine: str, path: Path) -> None:
+def main(engine: str, what: str) -> None:
     """Run one engine and print what it found."""
-    found = winnow(path) if engine == "winnow" else bib_dedupe(path)
+    if engine == "made":
+        found = made(int(what))
+    else:
+        found = winnow(Path(what)) if engine == "winnow" else bib_dedupe(Path(what))
     print(json.dumps(found | {"peak_mb": round(peak_mb(), 1)}))
 
 
@@ -48,9 +58,7 @@ def winnow(path: Path) -> Found:
         review, search, alice = database.stage()
         rows = rows_of(path)
         database.store(search, (record_of(row, number) for number, row in enumerate(rows, start=1)))
-        began = time.perf_counter()
-        dedup.find_duplicates(review=review, by=alice)
-        seconds = time.perf_counter() - began
+        seconds = timed(lambda: dedup.find_duplicates(review=review, by=alice))
         groups: dict[int, list[str]] = {}
         for key, root, number in Record.objects.values_list("pk", "duplicate_of_id", "number").order_by(
             "number"
@@ -60,8 +68,75 @@ def winnow(path: Path) -> Found:
         return {
             "groups": [group for group in groups.values() if len(group) > 1],
             "asked": [[rows[a - 1]["id"], rows[b - 1]["id"]] for a, b in asked],
-            "seconds": round(seconds, 2),
+            "seconds": seconds,
         }
+
+
+def made(n: int) -> Found:
+    """The verb on `n` made-up records, then on a hundredth of new ones: seconds, the longest that anything was
+    locked, and how many pairs are right."""
+    with Database() as database:
+        from django.db import connection
+
+        from reviews import dedup
+        from reviews.models import DuplicatePair, Record
+
+        review, search, alice = database.stage()
+        papers = [0]  # of the record of that number
+
+        def parsed(records: Iterable[tuple[int, Made]]) -> Iterator[ParsedRecord]:
+            for paper, record in records:
+                papers.append(paper)
+                told = {name: getattr(record, name) for name in Made.__dataclass_fields__}
+                told |= {"authors": tuple(record.authors), "publication_types": ()}
+                yield ParsedRecord(position=len(papers), line=1, raw=f"{len(papers)}", **told)
+
+        stream = parsed(made_records.made(n + n // 100))
+        database.store(search, islice(stream, n))
+        held: list[float] = []
+        for name in ("link", "finish"):
+            _watch(dedup._Run, name, held)
+        seconds = timed(lambda: dedup.find_duplicates(review=review, by=alice))
+        database.store(search, stream, first=n + 1)
+        new = list(Record.objects.filter(number__gt=n).values_list("pk", flat=True))
+        again = timed(lambda: dedup.find_duplicates(review=review, by=alice, record_ids=new))
+        links = Record.objects.filter(duplicate_of__isnull=False).values_list(
+            "number", "duplicate_of__number"
+        )
+        asked = dedup.waiting_pairs(review).values_list("a__number", "b__number")
+        return {
+            "records": n,
+            "database": connection.vendor,
+            "seconds": seconds,
+            "longest_transaction": round(max(held), 2),
+            "new_records": len(new),
+            "seconds_for_new": again,
+            "pairs_kept": DuplicatePair.objects.count(),
+            "linked": len(links),
+            "false": sum(papers[a] != papers[b] for a, b in links),
+            "asked": len(asked),
+            "asked_and_true": sum(papers[a] == papers[b] for a, b in asked),
+        }
+
+
+def timed(act: Callable[[], object]) -> float:
+    """Seconds of `act`."""
+    began = time.perf_counter()
+    act()
+    return round(time.perf_counter() - began, 2)
+
+
+def _watch(owner: type, name: str, held: list[float]) -> None:
+    act = getattr(owner, name)
+
+    def watched(*given: object) -> object:
+        began = time.perf_counter()
+        try:
+            return act(*given)
+        finally:
+            held.append(time.perf_counter() - began)
+
+    setattr(owner, name, watched)
 
 
 class Database:
@@ -97,14 +172,14 @@ class Database:
         review = factories.review(lead=alice)
         return review, factories.search(review, by=alice), alice
 
-    def store(self, search: object, parsed: object) -> None:
+    def store(self, search: object, parsed: Iterable[ParsedRecord], *, first: int = 1) -> None:
         """Store entries as an import does, and let the planner count them."""
         from django.db import connection
 
         from reviews.models import Record
         from reviews.record_rows import record_from
 
-        entries = enumerate(parsed, start=1)  # type: ignore[call-overload]
+        entries = enumerate(parsed, start=first)
         while batch := list(islice(entries, 500)):
             Record.objects.bulk_create([record_from(each, search, number)[0] for number, each in batch])
         with connection.cursor() as cursor:
@@ -147,4 +222,4 @@ def bib_dedupe(path: Path) -> Found:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    main(sys.argv[1], sys.argv[2])

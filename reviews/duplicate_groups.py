@@ -21,7 +21,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from .models import Record, Removal, Search
@@ -240,8 +240,11 @@ def put_all_under(groups: Iterable[tuple[Record, Iterable[Record]]]) -> None:
                 top = record.duplicate_of_id is None or record.pk in formerly
                 record.duplicate_of_id = root.pk
                 (tops if top else leaves).append(record)
-    for records in (freed, leaves, tops):
-        Record.objects.bulk_update(records, ["duplicate_of"])
+    with connection.cursor() as cursor:
+        for records in (freed, leaves, tops):
+            rows = [(record.duplicate_of_id, record.pk) for record in records]
+            if rows:  # a tenth of the time of bulk_update, which spells out a case for each row
+                cursor.executemany("UPDATE reviews_record SET duplicate_of_id = %s WHERE id = %s", rows)
 
 
 def by_group(records: Mapping[int, Record]) -> dict[int, list[Record]]:

@@ -74,7 +74,7 @@ def hopeless(a: Facts, b: Facts) -> bool:
         return False
     if a.pages[0] and a.pages[0] == b.pages[0]:
         return False
-    if a.abstract and b.abstract and fuzz.ratio(a.abstract[:100], b.abstract[:100], score_cutoff=60):
+    if a.abstract and b.abstract and fuzz.ratio(a.abstract[:100], b.abstract[:100], score_cutoff=80):
         return False
     return _titles_alike(a, b) < ALIKE and not one_in_the_other(a.squashed, b.squashed)
 

@@ -121,7 +121,8 @@ def _share(people: tuple[Person, ...], others: tuple[Person, ...]) -> float:
     strangers = [
         person.family for person in people if person.family not in families and parts.isdisjoint(person.parts)
     ]
-    if strangers and len(strangers) < max(3, len(people)):  # where nobody is known, nobody was misspelt
+    few = len(strangers) <= max(2, len(people) // 2)  # where hardly anybody is known, nobody was misspelt
+    if strangers and few:
         strangers = [one for one in strangers if not any(_misspelt(one, other) for other in families)]
     return 1 - len(strangers) / len(people)
 
