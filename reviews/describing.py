@@ -1,5 +1,6 @@
 """What is said of a search (PRISMA-S): checked when it is imported, and corrected afterwards with a reason."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -67,7 +68,9 @@ def describe_search(*, search: Search, by: User, reason: str, **given: Any) -> S
 
 def _kind(value: str) -> str:
     if value not in SearchKind.values:
-        raise BadInput(f"“{value}” is no kind of search.", mend=f"Use one of: {', '.join(SearchKind.values)}.")
+        raise BadInput(
+            f"“{value}” is no kind of search.", mend=f"Use one of: {', '.join(SearchKind.values)}."
+        )
     return value
 
 
@@ -96,7 +99,9 @@ def _searched_on(value: date) -> date:
 def _text(value: str) -> str:
     value = storable(value).replace("\r\n", "\n").strip()
     if len(value) > LONGEST_TEXT:
-        raise BadInput("What is said of the search is too long.", mend=f"Use at most {LONGEST_TEXT:,} characters.")
+        raise BadInput(
+            "What is said of the search is too long.", mend=f"Use at most {LONGEST_TEXT:,} characters."
+        )
     return value
 
 
@@ -106,7 +111,7 @@ def _declared_count(value: int | None) -> int | None:
     return value
 
 
-_CHECKS = {
+_CHECKS: dict[str, Callable[[Any], Any]] = {
     "kind": _kind,
     "source": _source,
     "platform": _name,

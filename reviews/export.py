@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.db.models import Count, Exists, IntegerField, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from reviews import ris_file
-from reviews.models import Record, Removal, Review
+from reviews.models import ImportProblem, Record, Removal, Review, Search
+from reviews.newness import first_of_their_papers
 from screening.models import Decision, Resolution, Stage
 
 CHUNK = 1000
@@ -136,6 +138,53 @@ def _decision_row(decision: Decision) -> Row:
     }
 
 
+# ---------------------------------------------------------------- searches
+def _searches(review: Review) -> QuerySet[Search]:
+    here = Record.objects.found().filter(search=OuterRef("pk"))
+    return (
+        Search.objects.filter(review=review, withdrawn_at__isnull=True)
+        .select_related("imported_by")
+        .annotate(
+            found=_counted(here),
+            new=_counted(first_of_their_papers(here)),
+            noted=_counted(ImportProblem.objects.filter(search=OuterRef("pk"))),
+        )
+        .order_by("searched_on", "pk")
+    )
+
+
+def _counted(rows: QuerySet[Any]) -> Coalesce:
+    """How many of these rows each search has, for rows filtered by the outer search."""
+    counted = rows.order_by().values("search").annotate(n=Count("pk"))
+    return Coalesce(Subquery(counted.values("n")), 0, output_field=IntegerField())
+
+
+def search_row(search: Any) -> Row:
+    """What PRISMA-S asks of a search, and what came of it."""
+    return {
+        "source": search.source,
+        "platform": search.platform,
+        "kind": search.kind,
+        "searched_on": search.searched_on.isoformat(),
+        "strategy": search.strategy,
+        "limits": search.limits,
+        "filters": search.filters,
+        "declared": search.declared_count,
+        "found": search.found,
+        "new": search.new,
+        "there_before": search.found - search.new,
+        "problems": search.noted,
+        "format": search.format,
+        "sha256": search.sha256,
+        "imported_by": search.imported_by.name,
+        "imported_at": search.imported_at.isoformat(timespec="milliseconds"),
+    }
+
+
+SEARCH_COLUMNS = (
+    "source", "platform", "kind", "searched_on", "strategy", "limits", "filters", "declared", "found", "new",
+    "there_before", "problems", "format", "sha256", "imported_by", "imported_at",
+)  # fmt: skip
 RECORD_COLUMNS = (
     "number", "title", "authors", "year", "journal", "volume", "issue", "pages", "doi", "pmid", "registry_ids",
     "language", "keywords", "mesh", "publication_types", "url", "abstract", "source", "source_kind", "searched_on",
@@ -155,6 +204,14 @@ KINDS: dict[str, Kind] = {
         _records,
         _record_row,
         ("csv", "json", "ris"),
+    ),
+    "searches": Kind(
+        "Searches",
+        "What PRISMA-S asks of each search: source, platform, date, the search string as run, limits, filters, how "
+        "many records it was said to have and how many came, how many of them were new.",
+        SEARCH_COLUMNS,
+        _searches,
+        search_row,
     ),
     "decisions": Kind(
         "Decisions",

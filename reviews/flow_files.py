@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from .export import neutralised
+from .export import neutralised, rows, search_row
 from .flow_diagram import svg
 from .flow_identities import identities, note_on_other_methods
 from .flow_rules import in_words
@@ -119,6 +119,7 @@ def as_json(flow: Flow) -> dict[str, Any]:
         "reasons": [{"arm": r.arm, "label": r.label, "n": r.n, "box": r.box} for r in flow.reasons],
         "rules": [{"arm": r.arm, "words": r.words, "n": r.n, "box": r.box} for r in flow.rules],
         "sources": [{"kind": s.kind, "label": s.label, "n": s.n, "box": s.box} for s in flow.sources],
+        "searches": [search_row(search) for search in rows(flow.review, "searches")],
         "identities": [
             {
                 "code": i.code,

@@ -11,7 +11,7 @@ import io
 import logging
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from itertools import islice
 from typing import Any, BinaryIO
 
@@ -19,9 +19,9 @@ from django.core.files import File
 from django.db import DatabaseError, connection, transaction
 
 from . import arriving, audit, carrying, jobs
+from .describing import described
 from .jobs import Report, quietly
 from .models import Job, Review, Search, User, Verb
-from .models.corpus import SearchKind
 from .parsers import ParsedRecord, Problem, ReadAs, Source, UnreadableFile, open_source
 from .record_rows import YEARS, problem_row, problems_of, record_from, row_from, storable
 from .refusals import BadInput, Refused
@@ -301,33 +301,9 @@ def _tell_the_planner() -> None:
             cursor.execute("ANALYZE reviews_record, reviews_search")
 
 
-def _search(
-    review: Review,
-    by: User,
-    *,
-    kind: str,
-    source: str,
-    searched_on: date,
-    file_name: str = "",
-    platform: str = "",
-    strategy: str = "",
-    declared_count: int | None = None,
-    limits: str = "",
-    filters: str = "",
-) -> Search:
-    """The unsaved Search, its fields checked."""
-    about = _checked_search(
-        kind=kind, source=source, platform=platform, searched_on=searched_on, declared_count=declared_count
-    )
-    return Search(
-        review=review,
-        **about,
-        strategy=storable(strategy).strip(),
-        limits=storable(limits).strip(),
-        filters=storable(filters).strip(),
-        file_name=storable(file_name)[:255],
-        imported_by=by,
-    )
+def _search(review: Review, by: User, *, file_name: str = "", **about: Any) -> Search:
+    """The unsaved Search, what is said of it checked."""
+    return Search(review=review, **described(**about), file_name=storable(file_name)[:255], imported_by=by)
 
 
 def _describe(search: Search, stream: BinaryIO, read_as: ReadAs | None) -> Source:
@@ -339,31 +315,6 @@ def _describe(search: Search, stream: BinaryIO, read_as: ReadAs | None) -> Sourc
     if read_as and (decided := read_as.as_json()):
         search.read_as["decided"] = decided
     return opened
-
-
-def _checked_search(
-    *, kind: str, source: str, platform: str, searched_on: date, declared_count: int | None
-) -> dict[str, object]:
-    source, platform = storable(source).strip(), storable(platform).strip()
-    if kind not in SearchKind.values:
-        raise BadInput(f"“{kind}” is no kind of search.", mend=f"Use one of: {', '.join(SearchKind.values)}.")
-    if not source:
-        raise BadInput("The search has no source.", mend="Name the database, register or website.")
-    if len(source) > 120 or len(platform) > 120:
-        raise BadInput(
-            "The name of the source or platform is too long.", mend="Use at most 120 characters each."
-        )
-    if searched_on > (audit.now() + timedelta(days=1)).date():  # a day's grace for time zones
-        raise BadInput("The date of the search lies in the future.", mend="Give the day it was run.")
-    if declared_count is not None and not 0 <= declared_count < 2**31:
-        raise BadInput("The number of records the source named is impossible.", mend="Give a whole number.")
-    return {
-        "kind": kind,
-        "source": source,
-        "platform": platform,
-        "searched_on": searched_on,
-        "declared_count": declared_count,
-    }
 
 
 def _opened(stream: BinaryIO, read_as: ReadAs | None) -> Source:

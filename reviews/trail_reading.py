@@ -65,6 +65,7 @@ WORDS: dict[str, str] = {
     Verb.SEARCH_IMPORTED: "imported a search",
     Verb.SEARCH_WITHDRAWN: "withdrew a search",
     Verb.SEARCH_RESTORED: "restored a search",
+    Verb.SEARCH_DESCRIBED: "corrected what is said of a search",
     Verb.RECORD_CORRECTED: "corrected a record",
     Verb.RECORD_REMOVED: "removed before screening",
     Verb.RECORD_RESTORED: "put back to be screened",

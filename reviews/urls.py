@@ -13,6 +13,7 @@ from .views import (
     records,
     reports,
     reviews,
+    search_description,
     searches,
     trail,
 )
@@ -22,6 +23,7 @@ urlpatterns: list[URLPattern] = [
     *reviews.urlpatterns,
     *people.urlpatterns,
     *searches.urlpatterns,
+    *search_description.urlpatterns,
     *jobs.urlpatterns,
     *checking.urlpatterns,
     *records.urlpatterns,

@@ -13,10 +13,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from reviews import importing, jobs, uploads
+from reviews.describing import DESCRIBED, describe_search
 from reviews.models import ImportProblem, Job, Membership, Search
 from reviews.models.corpus import SearchKind
+from reviews.newness import Brought
 from reviews.permissions import membership_or_404
-from reviews.views.searches import searches_shown
+from reviews.refusals import BadInput
+from reviews.views.searches import searches_shown, waiting_pairs_of, with_what_is_new
 from screening.visibility import sealed_files
 from workers.tasks import queue_job_on_commit
 
@@ -37,11 +40,9 @@ class TooLarge(exceptions.APIException):
     )
 
 
-class SearchFields(serializers.Serializer):
-    """What is asked about a search (PRISMA-S), and either a file (multipart) or its text."""
+class DescriptionFields(serializers.Serializer):
+    """What is asked about a search (PRISMA-S)."""
 
-    file = serializers.FileField(required=False, allow_empty_file=True)
-    text = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
     source = serializers.CharField(max_length=120)
     kind = serializers.ChoiceField(choices=SearchKind.choices)
     searched_on = serializers.DateField()
@@ -52,6 +53,19 @@ class SearchFields(serializers.Serializer):
     declared_count = serializers.IntegerField(
         required=False, allow_null=True, min_value=0, max_value=2**31 - 1
     )
+
+
+class CorrectionFields(DescriptionFields):
+    """Some of it corrected, and why."""
+
+    reason = serializers.CharField(required=False, allow_blank=True, max_length=300)
+
+
+class SearchFields(DescriptionFields):
+    """What is asked about a search (PRISMA-S), and either a file (multipart) or its text."""
+
+    file = serializers.FileField(required=False, allow_empty_file=True)
+    text = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
     file_name = serializers.CharField(required=False, allow_blank=True, max_length=255)
     read_as = ReadAsField(required=False)
     check = serializers.BooleanField(
@@ -74,7 +88,7 @@ class ReasonFields(serializers.Serializer):
 
 def as_json(membership: Membership, searches: Iterable[Search]) -> list[dict[str, Any]]:
     """Searches of `searches_shown`; the name of a file that is sealed for this person is null."""
-    listed = list(searches)
+    listed = with_what_is_new(membership.review, searches)
     sealed = sealed_files(membership.user, membership.review, [search.pk for search in listed])
     return [_as_json(search, search.pk in sealed) for search in listed]
 
@@ -106,8 +120,18 @@ def _as_json(search: Search, sealed: bool) -> dict[str, Any]:
         "withdrawn_at": search.withdrawn_at,
         "declared": search.declared_count,
         "found": getattr(search, "found"),  # noqa: B009 (annotated by searches_shown)
-        "duplicates": getattr(search, "linked"),  # noqa: B009
-        "new": getattr(search, "new"),  # noqa: B009
+        **_as_brought(getattr(search, "brought")),  # noqa: B009 (by with_what_is_new)
+    }
+
+
+def _as_brought(brought: Brought | None) -> dict[str, Any]:
+    """What was new with a search and which earlier ones had the rest; nulls for an undone one."""
+    return {
+        "duplicates": brought.again if brought else None,
+        "new": brought.new if brought else None,
+        "there_before": brought.there if brought else None,
+        "repeated": brought.repeated if brought else None,
+        "had": [{"search": pk, "records": n} for pk, n in sorted(brought.had.items())] if brought else [],
     }
 
 
@@ -156,14 +180,30 @@ class SearchesView(APIView):
 
 
 class SearchView(APIView):
-    """GET one search with its problems."""
+    """GET one search with its problems. PATCH what is said of it (PRISMA-S), with a reason -> the search."""
 
     def get(self, request: Request, slug: str, pk: int) -> Response:
         """See the class."""
         membership = membership_or_404(request.user, slug, may="read")
         search = get_object_or_404(searches_shown(membership.review), pk=pk)
         [told] = as_json(membership, [search])
-        return Response(told | {"problems": _problems(search, told["sealed"])})
+        pairs = waiting_pairs_of(search).count()
+        return Response(told | {"pairs_waiting": pairs, "problems": _problems(search, told["sealed"])})
+
+    def patch(self, request: Request, slug: str, pk: int) -> Response:
+        """See the class."""
+        membership = membership_or_404(request.user, slug, may="import")
+        search = get_object_or_404(Search, review=membership.review, pk=pk)
+        if not isinstance(request.data, dict):
+            raise BadInput("Send an object with what to correct and a reason.")
+        if unknown := sorted(set(request.data) - {*DESCRIBED, "reason"}):
+            raise BadInput(
+                f"“{unknown[0][:60]}” cannot be corrected.", mend=f"These can: {', '.join(DESCRIBED)}."
+            )
+        fields = CorrectionFields(data=request.data, partial=True)
+        fields.is_valid(raise_exception=True)
+        describe_search(search=search, by=membership.user, **{"reason": ""} | fields.validated_data)
+        return Response(one_as_json(membership, pk))
 
 
 class WithdrawView(APIView):
@@ -189,7 +229,7 @@ class RestoreView(APIView):
             review=membership.review, kind=Job.Kind.DUPLICATES, by=membership.user, arguments={"search": pk}
         )
         queue_job_on_commit(job.pk)
-        return Response(one_as_json(membership, pk) | {"job": job_as_json(job)})
+        return Response(one_as_json(membership, pk) | {"job": job_as_json(job, membership.user)})
 
 
 def _problems(search: Search, sealed: bool = False) -> list[dict[str, Any]]:

@@ -5,34 +5,13 @@ from typing import Any
 from django import forms
 from django.conf import settings
 
+from reviews.models import Search
 from reviews.models.corpus import SearchKind
 
 
-class SearchForm(forms.Form):
-    """A new search: its file, or its text, never both."""
+class DescriptionForm(forms.Form):
+    """What PRISMA-S asks about a search."""
 
-    file = forms.FileField(
-        required=False,
-        label="File",
-        allow_empty_file=True,
-        widget=forms.FileInput(
-            {
-                "accept": ".ris,.nbib,.ciw,.isi,.txt,.xml,.bib,.enw,.csv,.tsv,.xlsx,.xlsm,text/plain,text/csv,"
-                "application/x-research-info-systems"
-            }
-        ),
-        help_text="As the database or reference manager exported it: RIS, PubMed (.nbib or XML), Web of Science, "
-        "EndNote, BibTeX, Ovid; a table (CSV, TSV, Excel), also of ClinicalTrials.gov or another screening tool; or "
-        "the text of one page. What it is, is told from what is in it.",
-    )
-    text = forms.CharField(
-        required=False,
-        strip=False,
-        label="Or paste the text",
-        widget=forms.Textarea({"rows": 8, "spellcheck": "false"}),
-        help_text="Entries or rows in any of these formats, or one page as you copied it: title, abstract and "
-        "whatever stands around them.",
-    )
     source = forms.CharField(max_length=120, help_text="Such as MEDLINE, Embase, ClinicalTrials.gov.")
     platform = forms.CharField(
         required=False, max_length=120, help_text="Where it was searched: Ovid, EBSCO, PubMed."
@@ -61,6 +40,32 @@ class SearchForm(forms.Form):
         help_text="It is compared with what is in the file.",
     )
 
+
+class SearchForm(DescriptionForm):
+    """A new search: its file, or its text, never both."""
+
+    file = forms.FileField(
+        required=False,
+        label="File",
+        allow_empty_file=True,
+        widget=forms.FileInput(
+            {
+                "accept": ".ris,.nbib,.ciw,.isi,.txt,.xml,.bib,.enw,.csv,.tsv,.xlsx,.xlsm,text/plain,text/csv,"
+                "application/x-research-info-systems"
+            }
+        ),
+        help_text="As the database or reference manager exported it: RIS, PubMed (.nbib or XML), Web of Science, "
+        "EndNote, BibTeX, Ovid; a table (CSV, TSV, Excel), also of ClinicalTrials.gov or another screening tool; or "
+        "the text of one page. What it is, is told from what is in it.",
+    )
+    text = forms.CharField(
+        required=False,
+        strip=False,
+        label="Or paste the text",
+        widget=forms.Textarea({"rows": 8, "spellcheck": "false"}),
+        help_text="Entries or rows in any of these formats, or one page as you copied it: title, abstract and "
+        "whatever stands around them.",
+    )
     anew = forms.BooleanField(
         required=False,
         label="Import it anew",
@@ -82,3 +87,16 @@ class SearchForm(forms.Form):
         elif file and not file.size:
             self.add_error("file", "The file is empty. Export it again.")
         return cleaned
+
+
+class CorrectionForm(DescriptionForm):
+    """What is said of a search, corrected, and why."""
+
+    reason = forms.CharField(
+        max_length=300, label="Reason for the correction", help_text="Goes into the trail."
+    )
+
+    @classmethod
+    def of(cls, search: Search) -> "CorrectionForm":
+        """The form with what is said now."""
+        return cls(initial={name: getattr(search, name) for name in DescriptionForm.base_fields})

@@ -25,6 +25,7 @@ class Verb(models.TextChoices):
     SEARCH_IMPORTED = "search.imported"
     SEARCH_WITHDRAWN = "search.withdrawn"
     SEARCH_RESTORED = "search.restored"
+    SEARCH_DESCRIBED = "search.described"
     RECORD_CORRECTED = "record.corrected"
     RECORD_REMOVED = "record.removed"
     RECORD_RESTORED = "record.restored"

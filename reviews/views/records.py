@@ -15,7 +15,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST, require_safe
 
-from reviews import correcting, dedup, removing
+from reviews import correcting, dedup, newness, removing
 from reviews.best_fields import Best
 from reviews.forms.records import CorrectionForm, OriginalForm, WhyForm
 from reviews.linked_groups import group_of
@@ -31,6 +31,8 @@ RECORDS_A_PAGE = 50
 ONLY = {
     "": "All that were found",
     "unique": "Without duplicates and removed ones",
+    "new": "New with their search",
+    "there": "There before, from an earlier search",
     "duplicates": "Duplicates of others",
     "removed": "Removed before screening",
     "no_abstract": "Without an abstract",
@@ -53,6 +55,10 @@ def records_shown(review: Review, params: Mapping[str, str]) -> QuerySet[Record]
     match only:
         case "unique":
             records = records.filter(duplicate_of__isnull=True).exclude(Exists(removed))
+        case "new":
+            records = newness.first_of_their_papers(records)
+        case "there":
+            records = newness.there_before(records)
         case "duplicates":
             records = records.filter(duplicate_of__isnull=False)
         case "removed":

@@ -1,5 +1,6 @@
 """Searches: what was searched, what it brought, adding one, undoing an import."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -7,7 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import RequestDataTooBig
 from django.core.files.base import ContentFile
 from django.core.paginator import Paginator
-from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -16,11 +17,12 @@ from django.urls import URLPattern, path
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from reviews import importing, jobs, uploads
+from reviews import dedup, importing, jobs, uploads
 from reviews.arriving import UndoneBefore
 from reviews.forms.records import WhyForm
 from reviews.forms.searches import SearchForm
-from reviews.models import ImportProblem, Job, Membership, Review, Search
+from reviews.models import DuplicatePair, ImportProblem, Job, Membership, Review, Search
+from reviews.newness import Brought, brought_by_searches
 from reviews.pages import page
 from reviews.permissions import membership_or_404
 from reviews.refusals import Refused
@@ -33,7 +35,7 @@ PROBLEMS_A_PAGE = 50
 
 
 def searches_shown(review: Review) -> QuerySet[Search]:
-    """Every search of a review, undone ones too, with `found`, `linked` (duplicates), `new` and `noted`."""
+    """Every search of a review, undone ones too, with `found` (its records) and `noted` (its problems)."""
     noted = (
         ImportProblem.objects.filter(search=OuterRef("pk"))
         .order_by()
@@ -45,21 +47,27 @@ def searches_shown(review: Review) -> QuerySet[Search]:
         .select_related("imported_by")
         .annotate(
             found=Count("records"),
-            linked=Count("records", filter=Q(records__duplicate_of__isnull=False)),
             noted=Coalesce(Subquery(noted.values("n")), 0, output_field=IntegerField()),
         )
-        .annotate(new=F("found") - F("linked"))
         .order_by("searched_on", "pk")
     )
+
+
+def with_what_is_new(review: Review, searches: Iterable[Search]) -> list[Search]:
+    """Searches of `searches_shown`, each with `brought`: what was new with it; an undone one brought nothing."""
+    brought, shown = brought_by_searches(review), list(searches)
+    for each in shown:
+        each.brought = brought.get(each.pk)  # type: ignore[attr-defined]
+    return shown
 
 
 @require_safe
 def searches(request: HttpRequest, slug: str) -> HttpResponse:
     """The table of searches, and what they add up to."""
     membership = membership_or_404(request.user, slug, may="read")
-    rows = list(searches_shown(membership.review))
-    live = [row for row in rows if row.withdrawn_at is None]
-    total = {name: sum(getattr(row, name) for row in live) for name in ("found", "linked", "new")}
+    rows = with_what_is_new(membership.review, searches_shown(membership.review))
+    live = [row.brought for row in rows if row.brought]  # type: ignore[attr-defined]
+    total = {name: sum(getattr(each, name) for each in live) for name in ("found", "again", "new")}
     coming = [(job, title_of(job)) for job in imports_shown(membership.review)]
     return page(request, "reviews/searches.html", membership, searches=rows, total=total, coming=coming)
 
@@ -140,14 +148,29 @@ def _show(
     problems = Paginator(shown.problems.order_by("line", "pk"), PROBLEMS_A_PAGE).get_page(
         request.GET.get("page")
     )
+    [shown] = with_what_is_new(membership.review, [shown])
     shared: dict[str, Any] = {
         "search": shown,
+        "had": _had_by(shown),
+        "pairs": waiting_pairs_of(shown).count(),
         "sealed": bool(sealed_files(membership.user, membership.review, [shown.pk])),
         "problems": problems,
         "why_form": WhyForm(),
         "nav": "searches",
     }
     return page(request, "reviews/search.html", membership, status=status, **(shared | context))
+
+
+def _had_by(shown: Search) -> list[tuple[Search, int]]:
+    """The earlier searches that had records of this one too, and how many."""
+    brought: Brought | None = shown.brought  # type: ignore[attr-defined]
+    had = brought.had if brought else {}
+    return [(each, had[each.pk]) for each in Search.objects.filter(pk__in=had).order_by("pk")] if had else []
+
+
+def waiting_pairs_of(shown: Search) -> QuerySet[DuplicatePair]:
+    """Likely pairs that wait for a person and have a record of this search."""
+    return dedup.waiting_pairs(shown.review).filter(Q(a__search=shown) | Q(b__search=shown))
 
 
 @require_safe

@@ -68,7 +68,7 @@ def test_an_undone_search_had_nothing(review, three, alice):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_numbers_and_lists_agree_in_any_review(review, alice, seed):
-    dice = random.Random(seed)  # noqa: S311
+    dice = random.Random(seed)
     searches = [factories.search(review, by=alice, source=f"S{n}") for n in range(4)]
     records = [factories.record(search) for search in searches for _ in range(dice.randrange(1, 7))]
     dice.shuffle(records)
