@@ -92,7 +92,7 @@ def test_while_records_come_in_nobody_sees_any_of_them(review, alice, bob, as_pe
     imported(review, alice, data=ris(7), report=Watched(5, look))
     assert seen == {
         "searches": [before.search] * 3, "records": {before}, "found": 1, "to_screen": 1, "queue": [before.pk],
-        "lists": {only: [before] if only in ("", "unique") else [] for only in ONLY},
+        "lists": {only: [before] if only in ("", "unique", "new") else [] for only in ONLY},
         "counts": 1, "sources": [1], "pages": [404] * 4, "api": [404] * 2, "sought": 0, "locked": {},
     }  # fmt: skip
     assert Record.objects.count() == 8
