@@ -7,8 +7,10 @@ Which one stays (`elect`), the first difference decides:
    excluded one, then the one whose report belongs to a study, then the one in conflict. So no answer that two
    people came to goes out of sight under a record that nobody judged, and no included paper under an excluded one;
 3. the one that a person named, where a person did;
-4. the one with more live votes, then the one that was removed before screening: no run clears what people did;
-5. the most complete, then the lowest number.
+4. where a rule links: the one with more live votes, so that nobody is asked again. Where a person links these play no
+   part: whoever links two records must not learn from what stays that somebody has voted on one of them;
+5. the one that was removed before screening: no run clears what people did;
+6. the most complete, then the lowest number.
 
 A link deletes nothing and moves nothing: votes and answers of a linked record are kept, count nowhere while it
 is linked, and count again when the link is undone (docs/adr/0012-what-duplicates-share.md).
@@ -19,7 +21,7 @@ so two people who link in the same moment come one after the other, and links ne
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import connection, transaction
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
@@ -61,7 +63,7 @@ _CONTENT = [
 
 @dataclass(frozen=True, order=True)
 class Standing:
-    """How far a record was judged; the greater one goes further (rules 2 and 4 above, in this order)."""
+    """How far a record was judged; the greater one goes further (rules 2, 4 and 5 above, in this order)."""
 
     settled: int = 0  # stages of screening that are settled
     included: bool = False  # and the last of these answers is include
@@ -206,6 +208,11 @@ def votes_on(keys: Iterable[int]) -> dict[int, Standing]:
             if standing != _NOTHING:
                 found[pk] = standing
     return found
+
+
+def settled_on(keys: Iterable[int]) -> dict[int, Standing]:
+    """The same without votes: what everybody in the review may know."""
+    return {key: replace(standing, votes=0) for key, standing in votes_on(keys).items()}
 
 
 def withdrawn_searches(records: Iterable[Record]) -> set[int]:

@@ -11,7 +11,7 @@ from itertools import combinations
 
 from django.db.models import Q, QuerySet
 
-from .duplicate_groups import elect, members_of, votes_on, withdrawn_searches
+from .duplicate_groups import elect, members_of, settled_on, withdrawn_searches
 from .likeness import Likeness, Outcome, compare
 from .likeness_fields import facts_of, title_words
 from .models import DuplicatePair, Record, Removal
@@ -64,10 +64,9 @@ def likely_originals(record: Record, words: str = "", *, most: int = 10) -> list
 
 def would_stay(record: Record, original: Record) -> Record:
     """Which of the two groups' records would stay if `record` were marked as a duplicate of `original` now."""
-    keys = members_of([record.pk, original.pk])
-    members = list(Record.objects.filter(pk__in=keys))
-    named = original.duplicate_of_id or original.pk
-    return elect(members, votes=votes_on(keys), withdrawn=withdrawn_searches(members), named=named)
+    roots = [record.duplicate_of or record, original.duplicate_of or original]
+    standing = settled_on(root.pk for root in roots)
+    return elect(roots, votes=standing, withdrawn=withdrawn_searches(roots), named=roots[1].pk)
 
 
 def removals_of(records: Iterable[Record]) -> dict[int, Removal]:

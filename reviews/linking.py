@@ -14,10 +14,10 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from . import audit
-from .duplicate_groups import by_group, elect, locked_groups, put_under, votes_on, withdrawn_searches
+from .duplicate_groups import by_group, elect, locked_groups, put_under, settled_on, withdrawn_searches
 from .likeness import Outcome, compare
 from .likeness_fields import facts_of
-from .models import DuplicatePair, Record, User, Verb
+from .models import DuplicatePair, Event, Record, User, Verb
 from .refusals import BadInput, Refused
 
 OPEN, SAME, DIFFERENT = (
@@ -45,9 +45,10 @@ def judge_pair(*, pair: DuplicatePair, by: User, same: bool, reason: str = "") -
         if pair.decided_by_id and pair.verdict == (SAME if same else DIFFERENT) and together == same:
             return pair
         before = {"verdict": pair.verdict, "rule": pair.rule}
-        moved, moment = None, audit.now()
+        moved, went, moment = None, None, audit.now()
         if same and not together:
-            moved = _join(records, a, b, by_pair=pair)
+            went = _join(records, a, b, by_pair=pair)
+            moved = b if a.pk == _root(a) else a
         elif not same and together:
             moved = b if b.duplicate_of_id and (not a.duplicate_of_id or b.number > a.number) else a
             _leave(moved, records, by, moment)
@@ -59,7 +60,7 @@ def judge_pair(*, pair: DuplicatePair, by: User, same: bool, reason: str = "") -
             record=moved or b,
             subject={"pair": pair.pk, "records": [a.number, b.number]},
             before=before,
-            after={"verdict": pair.verdict, "stays": records[_root(a)].number},
+            after={"verdict": pair.verdict, "stays": records[_root(a)].number} | _went(went),
             reason=reason.strip(),
         )
     return pair
@@ -87,7 +88,7 @@ def take_back(*, pair: DuplicatePair, by: User, reason: str = "") -> bool:
         a, b = records[pair.a_id], records[pair.b_id]
         verdict, stayed = pair.verdict, records[_root(a)]
         _open(_of_one_act(pair) if verdict == DIFFERENT else DuplicatePair.objects.filter(pk=pair.pk))
-        parted = _part(records, a, b) if verdict == SAME else []
+        parted = _part(records, a, b, pair=pair) if verdict == SAME else []
         if compare(facts_of(a), facts_of(b)).outcome is Outcome.DIFFERENT:
             DuplicatePair.objects.filter(pk=pair.pk).delete()
         audit.log(
@@ -124,7 +125,7 @@ def link_records(*, record: Record, original: Record, by: User, reason: str = ""
         if _root(record) == _root(original):
             raise Refused(f"#{record.number} and #{original.number} are linked already.")
         pair = _pair_of(record, original)
-        _join(records, record, original, by_pair=pair, named=_root(original))
+        went = _join(records, record, original, by_pair=pair, named=_root(original))
         _decide(pair, SAME, by, audit.now())
         stays = records[_root(record)]
         audit.log(
@@ -133,7 +134,7 @@ def link_records(*, record: Record, original: Record, by: User, reason: str = ""
             actor=by,
             record=original if stays.pk == record.pk else record,
             subject={"pair": pair.pk},
-            after={"duplicate_of": stays.number},
+            after={"duplicate_of": stays.number} | _went(went),
             reason=reason.strip(),
         )
     return stays
@@ -174,7 +175,7 @@ def _root(record: Record) -> int:
 def _join(
     records: dict[int, Record], a: Record, b: Record, *, by_pair: DuplicatePair, named: int | None = None
 ) -> Record:
-    """Make one group of the groups of two locked records. Returns one that was not linked to the one that stays."""
+    """Make one group of the groups of two locked records. Returns the record that stayed of one and stays no more."""
     withdrawn = withdrawn_searches(records.values())
     for record in (a, b):
         if record.search_id in withdrawn:
@@ -185,9 +186,15 @@ def _join(
     groups = by_group(records)
     one, other = groups[_root(a)], groups[_root(b)]
     _check_nobody_judged_apart(one, other, by_pair)
-    root = elect([*one, *other], votes=votes_on(records), withdrawn=withdrawn, named=named)
+    former = [records[_root(a)], records[_root(b)]]
+    root = elect(former, votes=settled_on(r.pk for r in former), withdrawn=withdrawn, named=named)
     put_under(root, [*one, *other])
-    return b if a.pk == root.pk else a
+    return next(record for record in former if record.pk != root.pk)
+
+
+def _went(record: Record | None) -> dict[str, int]:
+    """Whose group went under, for the trail and for taking the link back: that record stays of it again."""
+    return {"went": record.number} if record else {}
 
 
 def _check_nobody_judged_apart(one: list[Record], other: list[Record], by_pair: DuplicatePair) -> None:
@@ -211,7 +218,7 @@ def _leave(record: Record, records: dict[int, Record], by: User, moment: datetim
     others = [each for each in by_group(records)[_root(record)] if each.pk != record.pk]
     root = next((each for each in others if each.pk == record.duplicate_of_id), None)
     if root is None:
-        root = elect(others, votes=votes_on(e.pk for e in others), withdrawn=withdrawn_searches(others))
+        root = elect(others, votes=settled_on(e.pk for e in others), withdrawn=withdrawn_searches(others))
     _stand_alone([record])
     put_under(root, others)
     keys = [each.pk for each in others]
@@ -222,8 +229,11 @@ def _leave(record: Record, records: dict[int, Record], by: User, moment: datetim
             _decide(pair, DIFFERENT, by, moment)
 
 
-def _part(records: dict[int, Record], a: Record, b: Record) -> list[Record]:
-    """Part the group of two locked records where only their own link held it. Returns those that left, by number."""
+def _part(records: dict[int, Record], a: Record, b: Record, *, pair: DuplicatePair) -> list[Record]:
+    """Part the group of two locked records where only their own link held it. Returns those that left, by number.
+
+    Of those the one stays that stayed before the link, if it is among them.
+    """
     if _root(a) != _root(b):
         return []
     group, root = by_group(records)[_root(a)], _root(a)
@@ -234,8 +244,22 @@ def _part(records: dict[int, Record], a: Record, b: Record) -> list[Record]:
     leaving = near_a if root in near_b else near_b
     parted = sorted((each for each in group if each.pk in leaving), key=lambda each: each.number)
     _stand_alone(parted)
-    put_under(elect(parted, votes=votes_on(leaving), withdrawn=withdrawn_searches(parted)), parted)
+    former = _stayed_before(pair)
+    named = next((each.pk for each in parted if each.number == former), None)
+    standing, withdrawn = settled_on(leaving), withdrawn_searches(parted)
+    put_under(elect(parted, votes=standing, withdrawn=withdrawn, named=named), parted)
     return parted
+
+
+def _stayed_before(pair: DuplicatePair) -> int | None:
+    """The number of the record that stayed of the group that went under by this pair's link, as the trail tells."""
+    made = Event.objects.filter(
+        record__in=[pair.a_id, pair.b_id], verb__in=[Verb.PAIR_JUDGED, Verb.DUPLICATE_LINKED]
+    )
+    for event in made.order_by("-seq"):
+        if event.subject.get("pair") == pair.pk and "went" in event.after:
+            return int(event.after["went"])
+    return None
 
 
 def _same_within(group: Iterable[Record]) -> QuerySet[DuplicatePair]:

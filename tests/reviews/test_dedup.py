@@ -210,7 +210,7 @@ def test_judging_a_pair_the_same_links_it(pair, bob, review):
     assert not dedup.waiting_pairs(review).exists()
     event = last_event()
     assert (event.verb, event.actor, event.record) == ("pair.judged", bob, pair.b)
-    assert event.after == {"verdict": "same", "stays": pair.a.number}
+    assert event.after == {"verdict": "same", "stays": pair.a.number, "went": pair.b.number}
 
 
 def test_judging_a_pair_different_is_remembered_by_the_next_run(pair, bob, alice, review):
@@ -275,7 +275,7 @@ def test_linking_by_hand_keeps_the_original_that_was_named(search, alice):
     assert (event.verb, event.record, event.after) == (
         "duplicate.linked",
         rich,
-        {"duplicate_of": poor.number},
+        {"duplicate_of": poor.number, "went": rich.number},
     )
     assert event.reason == "the journal's own version"
 

@@ -97,7 +97,11 @@ def test_an_included_paper_never_goes_under_an_excluded_one_whoever_links_them(s
     assert stays == included
     assert linked_to(included, excluded) == [None, included.pk]
     event = last_event()
-    assert (event.verb, event.record, event.after) == ("duplicate.linked", excluded, {"duplicate_of": 1})
+    assert (event.verb, event.record, event.after) == (
+        "duplicate.linked",
+        excluded,
+        {"duplicate_of": 1, "went": 2},
+    )
 
 
 def test_a_conflict_stays_in_the_queue_when_its_record_is_linked_to_one_nobody_judged(
@@ -120,6 +124,21 @@ def test_no_run_brings_a_removed_paper_back(review, search, alice):
     assert not Record.objects.to_screen().exists()
 
 
+def test_votes_play_no_part_where_a_person_links_because_what_stays_would_tell_of_them(
+    review, search, alice, bob, carol
+):
+    """Bob judges the pair; which record stays is the same whether or not carol has voted on the other."""
+    stays = []
+    for voted in (False, True):
+        a, b = factories.record(search, **PAPER), factories.record(search, **LIKELY, abstract="")
+        if voted:
+            vote(carol, b)
+        pair = DuplicatePair.objects.create(review=review, a=a, b=b, score=0.9, why=[])
+        dedup.judge_pair(pair=pair, by=bob, same=True)
+        stays.append((linked_to(a)[0] is None, linked_to(b)[0] == a.pk))
+    assert stays == [(True, True), (True, True)]
+
+
 # ---------------------------------------------------------------- a word taken back
 
 
@@ -135,7 +154,7 @@ def test_a_judgement_taken_back_is_a_question_again(review, search, alice, bob):
         assert linked_to(a, b) == [None, None]
         assert list(dedup.waiting_pairs(review)) == [pair]
     assert [(event.verb, event.before, event.after) for event in Event.objects.order_by("seq")[1:]] == [
-        ("pair.judged", {"verdict": "", "rule": ""}, {"verdict": "same", "stays": 1}),
+        ("pair.judged", {"verdict": "", "rule": ""}, {"verdict": "same", "stays": 1, "went": 2}),
         ("duplicate.unlinked", {"verdict": "same", "duplicate_of": 1}, {"verdict": "taken back", "parted": [2]}),
         ("pair.judged", {"verdict": "", "rule": ""}, {"verdict": "different", "stays": 1}),
         ("pair.judged", {"verdict": "different"}, {"verdict": "taken back", "parted": []}),
@@ -182,6 +201,19 @@ def test_the_one_that_stays_changes_sides_with_its_own_links(search, alice, bob,
     assert dedup.link_records(record=b, original=a, by=alice) == b
     dedup.take_back(pair=DuplicatePair.objects.get(a=a, b=b), by=alice)
     assert linked_to(a, b, b1) == [None, None, b.pk]
+
+
+def test_of_a_group_that_parts_the_record_stays_that_stayed_before(search, alice, bob):
+    """#3 was named to stay although #4 is fuller; going under #1 and coming back must not change that."""
+    a, a1, b, b1 = (factories.record(search) for _ in range(4))
+    b1.doi = "10.1/fuller"
+    b1.save(update_fields=["doi"])
+    link([a, a1], alice)
+    link([b, b1], alice)
+    dedup.link_records(record=b, original=a, by=bob)
+    assert linked_to(a, a1, b, b1) == [None, a.pk, a.pk, a.pk]
+    dedup.take_back(pair=DuplicatePair.objects.get(a=a, b=b), by=bob)
+    assert linked_to(a, a1, b, b1) == [None, a.pk, None, b.pk]
 
 
 def test_only_what_a_person_said_is_taken_back(review, search, alice, bob):
