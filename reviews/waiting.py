@@ -1,19 +1,19 @@
 """What waits for a person in a review: a door that only reads, for the home page. Blind like every queue."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q
 from django.urls import reverse
 
 from extraction.design import published_form
 from extraction.models import Sheet
 from reviews.dedup import waiting_pairs
-from reviews.models import Membership, Record, Report, Study
+from reviews.models import Membership, Record, Study
 from reviews.permissions import allows
 from reviews.prisma import Flow
-from screening.models import Conflict, Protocol, Resolution, Stage
+from screening.models import Conflict, Protocol, Stage
 from screening.queue import waiting_for
+from screening.retrieval import included_reports
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def _sheets(membership: Membership) -> int:
     if form is None:
         return 0
     wanted = Protocol.of(membership.review, Stage.EXTRACTION).reviewers_wanted
-    included = Report.objects.filter(study=OuterRef("pk"), record__in=_included(membership))
+    included = included_reports(membership.review).filter(study=OuterRef("pk"))
     sheets = Sheet.objects.filter(study=OuterRef("pk"), form=form, extractor=membership.user)
     return (
         Study.objects.filter(Exists(included), review=membership.review)
@@ -76,9 +76,3 @@ def _sheets(membership: Membership) -> int:
         .filter(Q(mine=True) | Q(taken__lt=wanted))
         .count()
     )
-
-
-def _included(membership: Membership) -> QuerySet[Any]:
-    return Resolution.objects.filter(
-        record__review=membership.review, stage=Stage.FULL_TEXT, verdict="include", withdrawn_at__isnull=True
-    ).values("record")

@@ -22,7 +22,7 @@ def resolve(
 
     Raises:
         BadInput: maybe, no explanation, or an exclusion at full text without a reason from the list.
-        Refused: settled or closed meanwhile, or the protocol names somebody else to settle it.
+        Refused: settled or closed meanwhile, the record was linked to another, or the protocol names somebody else.
     """
     with transaction.atomic():
         record = locked(conflict.record)
@@ -33,6 +33,7 @@ def resolve(
                 kept="What was settled stays.",
                 mend="Go to the next one.",
             )
+        _check_not_linked(record)
         if verdict not in ("include", "exclude"):
             raise BadInput("A conflict is settled with include or exclude.", mend="Choose one of the two.")
         if not explanation.strip():
@@ -67,7 +68,7 @@ def reopen(*, record: Record, stage: str, by: User, reason: str) -> Conflict:
     """Withdraw a settled answer and put the record in the conflicts queue; every vote stays.
 
     Raises:
-        Refused: not settled, or judged at full text since.
+        Refused: not settled, judged at full text since, or linked to another record.
         BadInput: no reason given.
     """
     with transaction.atomic():
@@ -75,6 +76,7 @@ def reopen(*, record: Record, stage: str, by: User, reason: str) -> Conflict:
         resolution = live_resolution(record, stage)
         if resolution is None:
             raise Refused("This record is not settled at this stage, so there is nothing to reopen.")
+        _check_not_linked(record)
         check_may_reopen(record, stage, reason)
         moment = audit.now()
         resolution.withdrawn_at = moment
@@ -99,6 +101,15 @@ def somebody_has_not_voted(review: Review, votes: list[Decision]) -> bool:
     """
     voted = {vote.reviewer_id for vote in votes}
     return screeners(review).exclude(pk__in=voted).exists()
+
+
+def _check_not_linked(record: Record) -> None:
+    if record.duplicate_of is not None:
+        raise Refused(
+            f"This record was linked as a duplicate of #{record.duplicate_of.number}.",
+            kept="Its votes are kept, and count again if the link is undone.",
+            mend="Judge that one.",
+        )
 
 
 def _adjudicating(by: User, votes: list[Decision], protocol: Protocol) -> str:

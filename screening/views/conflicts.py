@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from reviews.merged import merged
-from reviews.models import Membership, Review
+from reviews.models import Membership, Record, Review
 from reviews.pages import page
 from reviews.permissions import membership_or_404
 from reviews.refusals import BadInput, Refused
@@ -128,7 +128,7 @@ def _conflict(
         "votes": votes,
         "seen": seen,
         "rule": protocol.get_adjudicator_display(),
-        "barred": barred(membership, protocol, [vote.decision for vote in votes]),
+        "barred": linked_away(record) or barred(membership, protocol, [vote.decision for vote in votes]),
         "reasons": possible_reasons(membership, wanted),
         "typed": {},
         "refusal": None,
@@ -139,8 +139,9 @@ def _conflict(
 
 
 def open_conflicts(review: Review, stage: str) -> QuerySet[Conflict]:
-    """The open conflicts of a stage, oldest first. One query."""
-    conflicts = Conflict.objects.filter(record__review=review, stage=stage, closed_at__isnull=True)
+    """The open conflicts of a stage, oldest first, of records that are still to be judged. One query."""
+    records = Record.objects.filter(review=review).to_screen()
+    conflicts = Conflict.objects.filter(record__in=records, stage=stage, closed_at__isnull=True)
     return conflicts.select_related("record").order_by("opened_at", "pk")
 
 
@@ -155,6 +156,16 @@ def possible_reasons(membership: Membership, wanted: Conflict) -> list[Criterion
         )
         criteria += [criterion for criterion in named if criterion.pk not in known]
     return criteria
+
+
+def linked_away(record: Record) -> str:
+    """Why the conflict of a linked record waits, in words; empty where the record is linked to no other."""
+    if record.duplicate_of is None:
+        return ""
+    return (
+        f"#{record.number} is linked as a duplicate of #{record.duplicate_of.number}, which is judged for both. "
+        "This conflict is kept and opens again if the link is undone."
+    )
 
 
 def barred(membership: Membership, protocol: Protocol, votes: list[Decision]) -> str:

@@ -259,7 +259,8 @@ def _as_before(earlier: Decision | None) -> Sent:
 def _nothing(membership: Membership, stage: str, criteria: list[Criterion]) -> dict[str, Any]:
     """Nothing waits: what there is to do instead, in this order."""
     review, user = membership.review, membership.user
-    conflicts = Conflict.objects.filter(record__review=review, closed_at__isnull=True)
+    records = Record.objects.filter(review=review).to_screen()
+    conflicts = Conflict.objects.filter(record__in=records, closed_at__isnull=True)
     open_by_stage = dict(conflicts.values_list("stage").annotate(n=Count("pk")))
     return {
         "mode": "nothing",
