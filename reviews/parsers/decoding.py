@@ -10,13 +10,17 @@ Zero bytes and lone surrogates, which no database can store, become U+FFFD, the 
 
 import codecs
 import contextlib
+import functools
 import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from reviews.parsers.parsed import UnreadableFile
+
 HEAD_BYTES = 1 << 16
+LONGEST_LINE = 16_000_000
 _CHUNK = 1 << 20
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig", "utf-8"),
@@ -68,11 +72,16 @@ class Text:
     head: str  # the first HEAD_BYTES bytes, decoded: enough to tell the format
 
     def lines(self) -> Iterator[str]:
-        """The lines with their own line ends (LF, CRLF or CR, also mixed), one at a time."""
+        """The lines with their own line ends (LF, CRLF or CR, also mixed), one at a time.
+
+        Raises UnreadableFile at a line of LONGEST_LINE characters, which would otherwise fill the memory.
+        """
         self.stream.seek(0)
         reader = io.TextIOWrapper(self.stream, encoding=self.codec, errors=self.errors, newline="")
         try:
-            for line in reader:
+            for line in iter(functools.partial(reader.readline, LONGEST_LINE), ""):
+                if len(line) == LONGEST_LINE:
+                    raise _endless_line()
                 yield storable(line) if "\0" in line else line  # a decoder yields no surrogates
         finally:
             _let_go(reader)
@@ -94,6 +103,13 @@ class Text:
     def whole(self) -> str:
         """All of it, line ends as found."""
         return "".join(self.lines())
+
+
+def _endless_line() -> UnreadableFile:
+    return UnreadableFile(
+        f"A line of this file is longer than {LONGEST_LINE // 1_000_000} million characters, as no line of "
+        "references is; nothing was imported. Export the list again."
+    )
 
 
 def _let_go(reader: io.TextIOWrapper) -> None:

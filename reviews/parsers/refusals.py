@@ -4,6 +4,7 @@ Binary files are told by their first bytes. Text that is an export in a format n
 shape: taken for a pasted page, a list of a thousand references would become a single record.
 """
 
+import html
 import re
 import unicodedata
 
@@ -23,7 +24,12 @@ _SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
         "Open a table in Excel or LibreOffice and save it as .xlsx, without a password, or as CSV. "
         + _COPY_TEXT,
     ),
-    (b"{\\rtf", "a rich text document (RTF)", f"Save it as plain text (.txt). {_AS_RIS}"),
+    (
+        b"{\\rtf",
+        "a rich text document (RTF)",
+        "If it is a list of references, export them as RIS from where they were formatted; if it is one page, "
+        "copy its text and paste it.",
+    ),
     (b"\x1f\x8b", "a gzip archive", "Unpack it and upload the file inside."),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "Unpack it and upload the file inside."),
     (b"Rar!", "a RAR archive", "Unpack it and upload the file inside."),
@@ -120,11 +126,13 @@ _DECLARES_ENTITIES = re.compile(r"<!DOCTYPE[^<>\[]*\[|<!ENTITY\b", re.I)
 def refuse_other_formats(head: str) -> None:
     """Raise UnreadableFile when the text has the shape of an export that is not read here."""
     text = head.removeprefix("\ufeff")
+    if _is_reference_list(html.unescape(text)):
+        raise _not_ours(
+            "a list of formatted references", f"Such a list leaves out most authors and every DOI. {_AS_RIS}"
+        )
     for shape, what, mend in _SHAPES:
         if shape.search(text):
             raise _not_ours(what, mend)
-    if _is_reference_list(text):
-        raise _not_ours("a list of formatted references", _AS_RIS)
 
 
 def refuse_fragments(head: str) -> None:

@@ -1,11 +1,8 @@
 """Real exports and the five original texts. They are not part of the project: see the `shared` fixture."""
 
-import json
-import re
-
 import pytest
 
-from reviews.parsers import ParsedRecord, Problem, open_source
+from reviews.parsers import ParsedRecord, Problem, UnreadableFile, open_source
 
 
 def the_page(shared, number):
@@ -115,51 +112,6 @@ def test_every_ris_export_of_a_whole_review_is_read_to_the_last_record(shared):
         assert [type(row) for row in rows] == [ParsedRecord] * int(path.stem.split("_")[1])
 
 
-def test_the_same_library_says_the_same_as_medline_as_ris_and_as_json(shared):
-    folder = shared("data/import-fixtures/reflib")
-    medline = list(open_source((folder / "blue-light.nbib").read_bytes()).records)
-    ris = {
-        re.search(r"AN  - (\d+)", row.raw)[1]: row
-        for row in open_source((folder / "blue-light.ris").read_bytes()).records
-        if "AN  - " in row.raw
-    }
-    json_by_title = {
-        letters(row["title"]): row for row in json.loads((folder / "blue-light.json").read_text())
-    }
-    assert len({row.pmid for row in medline}) == 80
-    for row in medline:
-        same, listed = ris[row.pmid], json_by_title[letters(row.title)]
-        assert (row.doi, row.year, letters(row.title), letters(row.abstract)) == (
-            same.doi,
-            same.year,
-            letters(same.title),
-            letters(same.abstract),
-        )
-        assert row.doi == listed.get("doi", "").lower()
-
-
-ALIKE = ("title", "abstract", "authors", "year", "journal", "volume", "issue", "pages", "doi")
-
-
-@pytest.mark.parametrize(
-    ("other", "fields"),
-    [
-        ("enlx", (*ALIKE, "pmid", "keywords", "language", "url")),
-        ("json", ALIKE),
-    ],  # the JSON keeps no PubMed numbers
-)
-def test_the_library_itself_and_its_json_say_what_its_xml_says(shared, other, fields):
-    folder = shared("data/import-fixtures/reflib")
-    xml, same = (
-        {
-            row.doi or row.title: tuple(getattr(row, name) for name in fields)
-            for row in open_source((folder / f"blue-light.{ending}").read_bytes()).records
-        }
-        for ending in ("xml", other)
-    )
-    assert len(xml) == 102 and same == xml
-
-
 @pytest.mark.parametrize(
     ("other", "differ"),
     [
@@ -189,8 +141,28 @@ def test_a_reference_says_the_same_as_bibtex_and_in_its_other_form(shared, other
     assert {name for name in fields if getattr(one, name) != getattr(two, name)} == differ
 
 
-def letters(text):
-    return re.sub(r"\W+", "", text.lower())
+REFUSED = {
+    "jabref/OvidImporterTest2Invalid.txt": "an Ovid export in which no number",
+    "pdf-edge-cases/broken-pdf.pdf": "too little to be a reference",
+    "pdf-edge-cases/zero-size-pdf.pdf": "The file is empty",
+    "reflib/blue-light.htm": "a list of formatted references",
+    "reflib/blue-light.rtf": "a rich text document",
+    "reflib/blue-light.txt": "a list of formatted references",
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_read_is_refused_by_its_name(shared, name):
+    with pytest.raises(UnreadableFile, match=REFUSED[name]) as refusal:
+        open_source((shared("data/import-fixtures") / name).read_bytes())
+    assert "nothing was imported" in str(refusal.value)
+
+
+def test_no_export_is_forgotten(shared):
+    folder = shared("data/import-fixtures")
+    found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    tables = {name for name in found if name.endswith((".csv", ".tsv", ".xlsx"))}
+    assert set(EXPORTS) | set(REFUSED) == found - tables
 
 
 def test_the_fields_of_real_dialects(shared):
