@@ -36,8 +36,9 @@ BATCH = 500  # records held in memory, and stored in one transaction
 READING = "Reading and storing records"
 MANY = 500  # records from which on PostgreSQL's idea of the table's size matters
 REASONS_SHOWN = 5
-ENDINGS = {"ris": "ris", "medline": "nbib", "csv": "csv", "tsv": "tsv", "xlsx": "xlsx",
-           "json": "json", "endnote_library": "enl"}  # fmt: skip
+ENDINGS = {"ris": "ris", "medline": "nbib", "csv": "csv", "tsv": "tsv", "xlsx": "xlsx", "json": "json",
+           "endnote_library": "enl", "endnote_xml": "xml", "pubmed_xml": "xml", "bibtex": "bib",
+           "endnote": "enw"}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,8 @@ _REGISTERS = _registers(
     ("RPCEC", r"\bRPCEC(\d{8})\b", "RPCEC{}"),
     ("NTR", r"\bNTR[\s-]?(\d{3,5})\b", "NTR{}"),
 )
-# Most abstracts lack the letters CT; trying only these on them saves half the time.
+# Most abstracts have no such letters; trying only these on them saves half the time.
+_CT_SIGN = re.compile(r"CT(?:[RNI]|[\s:#-]{0,2}s?\d)")
 _WITHOUT_CT = tuple(register for register in _REGISTERS if "CT" not in register[0])
 _EUROPEAN_SIGN = re.compile(r"-[05]\d{5}-\d\d")
 _EUROPEAN = _registers(
@@ -113,7 +114,7 @@ def is_pmid(text: str) -> bool:
 def registry_ids_in(text: str) -> tuple[str, ...]:
     """Numbers of trial registers in the order of their first appearance, one spelling each."""
     found: dict[str, int] = {}
-    registers = _REGISTERS if "CT" in text else _WITHOUT_CT
+    registers = _REGISTERS if _CT_SIGN.search(text) else _WITHOUT_CT
     if _EUROPEAN_SIGN.search(text):
         registers += _EUROPEAN
     for marker, pattern, spelling in registers:

@@ -51,11 +51,14 @@ FORMAT_NAMES = {
     "ris": "RIS",
     "medline": "MEDLINE (PubMed)",
     "pubmed_xml": "PubMed XML",
+    "pubmed_text": "PubMed's text",
     "web_of_science": "Web of Science",
     "bibtex": "BibTeX",
     "endnote_xml": "EndNote XML",
     "endnote": "EndNote (%0, %A, ...)",
     "ovid": "Ovid",
+    "endnote_library": "an EndNote library",
+    "json": "JSON",
     "csv": "CSV",
     "tsv": "TSV (tabs)",
     "xlsx": "an Excel workbook",
@@ -180,7 +183,7 @@ class Table:
 class Source:
     """An opened file: what it was taken for, how its bytes were read, and its records, read as asked for."""
 
-    format: str  # "ris", "medline", "web_of_science", "csv", "tsv", "xlsx" or "pasted"
+    format: str  # a key of FORMAT_NAMES
     encoding: str  # "utf-8", "cp1252", "utf-16-le", ...; with " (damaged)" when some bytes fit no letter
     records: Iterator[ParsedRecord | Problem]
     table: Table | None = None  # of a table: what was found
