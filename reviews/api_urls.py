@@ -12,6 +12,7 @@ from .api import (
     records,
     reports,
     reviews,
+    rules,
     searches,
     trail,
 )
@@ -25,6 +26,7 @@ urlpatterns: list[URLPattern] = [
     *checking.urlpatterns,
     *records.urlpatterns,
     *duplicates.urlpatterns,
+    *rules.urlpatterns,
     *reports.urlpatterns,
     *prisma.urlpatterns,
     *trail.urlpatterns,

@@ -13,7 +13,7 @@ from .models import Membership, Role, User
 MAY: dict[str, frozenset[str]] = {
     Role.LEAD: frozenset(
         {
-            *("read", "export", "people", "protocol", "criteria", "form", "propose"),
+            *("read", "export", "people", "protocol", "criteria", "rules", "form", "propose"),
             *("import", "dedup", "screen", "resolve", "retrieve", "extract", "consensus"),
         }
     ),

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from extraction.design import published_form
 from extraction.models import Sheet
+from reviews.applying_rules import unchecked
 from reviews.dedup import waiting_pairs
 from reviews.models import Membership, Record, Study
 from reviews.permissions import allows
@@ -32,6 +33,9 @@ def waiting(membership: Membership, flow: Flow) -> list[Waiting]:
     if allows(membership, "dedup"):
         pairs = waiting_pairs(review).count()
         lines.append(Waiting("Possible duplicates to judge", pairs, reverse("duplicates", args=[slug])))
+    if allows(membership, "rules"):
+        new = len(unchecked(review))
+        lines.append(Waiting("Records not checked against the rules", new, reverse("rules", args=[slug])))
     if allows(membership, "screen"):
         for stage, words in (
             (Stage.TITLE_ABSTRACT, "Titles and abstracts to screen"),

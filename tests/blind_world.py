@@ -89,6 +89,7 @@ def build(review, alice, bob, carol) -> World:
     _held_tables(review, alice, bob)
     moved = [_carried(review, alice, number) for number in (6, 7)]
     moving.bring(wish=Wish(moved[1].search, TA, {"Bob": bob}), by=alice)
+    _rules(review, alice, search)
     return World(review, sealed, untouched, disputed, at_full_text, extracted, made, *moved)
 
 
@@ -122,6 +123,13 @@ def _carried(review, alice, number) -> Record:
             after={"source": search.source, "file_name": name},
         )
     return record
+
+
+def _rules(review, alice, search) -> None:
+    """One more record, that a rule took out, and a rule not applied yet that matches every record there is."""
+    old = factories.record(search, title="Trial 8", year=1980)
+    factories.removed_by_rule(old, by=alice, rule=factories.rule(review, by=alice))
+    factories.rule(review, by=alice, kind="title", settings={"phrases": ["trial"]})
 
 
 def _work(review, alice) -> None:

@@ -21,6 +21,7 @@ from extraction.export import SHAPES
 from extraction.models import Item, Sheet, Value
 from reviews import export
 from reviews.models import (
+    AutomationRule,
     DuplicatePair,
     Invitation,
     Job,
@@ -28,6 +29,7 @@ from reviews.models import (
     Membership,
     Record,
     Report,
+    RuleApplication,
     Search,
     Study,
     User,
@@ -45,8 +47,13 @@ WORDS: dict[str, Callable[[], list]] = {
     "number": lambda: list(Record.objects.values_list("number", flat=True)),
     "item_pk": lambda: pks(Item),
     "value_pk": lambda: pks(Value),
-    "box": lambda: [*BOXES, *(f"dbr_excluded-{pk}" for pk in pks(Criterion)), f"source-{pks(Search)[0]}"],
-    "kind": lambda: [*export.KINDS, "prisma"],
+    "box": lambda: [
+        *BOXES,
+        *(f"dbr_excluded-{pk}" for pk in pks(Criterion)),
+        *(f"excluded_automatic-{pk}" for pk in pks(AutomationRule)),
+        f"source-{pks(Search)[0]}",
+    ],
+    "kind": lambda: [*export.KINDS, "prisma", *AutomationRule.Kind.values],
     "form": lambda: ["csv", "json", "ris", "svg"],
     "shape": lambda: list(SHAPES),
     "secret": lambda: ["no-such-secret"],
@@ -66,6 +73,8 @@ TABLES = {
     "decisions": Decision,
     "extraction": Study,
     "items": Item,
+    "rules": AutomationRule,
+    "applications": RuleApplication,
 }
 # Ways to look into a list; each is tried on every address that needs no id.
 QUERIES = [

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 APPS = ["reviews", "screening", "extraction"]
 DOORS = {
     "views", "api", "urls", "api_urls", "admin", "management", "forms", "pages", "prisma", "export", "flow_diagram",
-    "listing", "trail_reading", "waiting", "demo", "templatetags",
+    "listing", "trail_reading", "waiting", "rule_preview", "demo", "templatetags",
 }  # fmt: skip
 
 

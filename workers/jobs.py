@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import connection
 
-from reviews import arriving, dedup, importing, job_leases, uploads
+from reviews import applying_rules, arriving, dedup, importing, job_leases, uploads
 from reviews.jobs import Cancelled, Report, unstoppable
 from reviews.models import Job, Search
 from reviews.parsers import ReadAs
@@ -101,10 +101,23 @@ def find_duplicates(job: Job, report: Report) -> dict[str, Any]:
     }
 
 
+def apply_rules(job: Job, report: Report) -> dict[str, Any]:
+    """Apply the rules before screening that were seen in a preview (arguments `expected`, `up_to`)."""
+    done = applying_rules.apply_rules(
+        review=job.review,
+        by=job.started_by,
+        expected=job.argument("expected"),
+        up_to=job.argument("up_to"),
+        report=report,
+    )
+    return {"application": done.pk, "removed": done.removed, "records": done.records}
+
+
 # What does each kind of job. The verb's results, as JSON can hold them, are the job's.
 KINDS: dict[str, Callable[[Job, Report], dict[str, Any]]] = {
     Job.Kind.IMPORT: bring_in,
     Job.Kind.DUPLICATES: find_duplicates,
+    Job.Kind.RULES: apply_rules,
 }
 
 

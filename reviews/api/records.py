@@ -34,6 +34,15 @@ class LinkFields(serializers.Serializer):
     reason = serializers.CharField(required=False, allow_blank=True, max_length=300, default="")
 
 
+class RemoveManyFields(ReasonFields):
+    """Which records, by their numbers, and why."""
+
+    numbers = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=LARGEST_NUMBER),
+        max_length=removing.MOST_AT_ONCE,
+    )
+
+
 def in_list(record: Record) -> dict[str, Any]:
     """A record as it stands in lists (select_related search and duplicate_of)."""
     return {
@@ -152,8 +161,22 @@ class RemoveView(APIView):
         return Response(in_full(membership, _record(membership, number)))
 
 
+class RemoveManyView(APIView):
+    """POST numbers and a reason: take these records out before screening, all of them or none -> {"removed": n}."""
+
+    def post(self, request: Request, slug: str) -> Response:
+        """See the class."""
+        membership = membership_or_404(request.user, slug, may="import")
+        fields = RemoveManyFields(data=request.data)
+        fields.is_valid(raise_exception=True)
+        removals = removing.remove_records(
+            review=membership.review, by=membership.user, **fields.validated_data
+        )
+        return Response({"removed": len(removals)})
+
+
 class RestoreView(APIView):
-    """POST, with a reason if you like: undo the removal."""
+    """POST, with a reason if you like (of what a rule took out it is needed): undo the removal."""
 
     def post(self, request: Request, slug: str, number: int) -> Response:
         """See the class."""
@@ -202,6 +225,7 @@ class UnlinkView(APIView):
 _RECORD = "r/<slug:slug>/records/<int:number>/"
 urlpatterns: list[URLPattern] = [
     path("r/<slug:slug>/records/", RecordsView.as_view(), name="api_records"),
+    path("r/<slug:slug>/records/remove/", RemoveManyView.as_view(), name="api_records_remove"),
     path(_RECORD, RecordView.as_view(), name="api_record"),
     path(f"{_RECORD}remove/", RemoveView.as_view(), name="api_record_remove"),
     path(f"{_RECORD}restore/", RestoreView.as_view(), name="api_record_restore"),

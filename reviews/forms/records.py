@@ -25,9 +25,8 @@ class LinesField(forms.CharField):
     """A list of texts, written one a line."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(
-            required=False, widget=forms.Textarea({"rows": 4}), help_text="One a line.", **kwargs
-        )
+        kwargs = {"help_text": "One a line."} | kwargs
+        super().__init__(required=False, widget=forms.Textarea({"rows": 4}), **kwargs)
 
     def prepare_value(self, value: Any) -> Any:
         """A list as lines."""

@@ -1,4 +1,4 @@
-"""Long work that a worker does for somebody: an import, a search for duplicates.
+"""Long work that a worker does for somebody: an import, a search for duplicates, applying rules.
 
 The broker only wakes workers up; that there is work, who does it and how far they are stands here (ADR 4, ADR 7).
 What a job changes in the review is told in the trail by the verb that changes it, not by the job.
@@ -36,6 +36,7 @@ class Job(models.Model):
 
         IMPORT = "import", "Import"
         DUPLICATES = "duplicates", "Search for duplicates"
+        RULES = "rules", "Rules before screening"
 
     review = models.ForeignKey("reviews.Review", on_delete=models.PROTECT, related_name="jobs")
     kind = models.CharField(max_length=20)

@@ -20,6 +20,8 @@ from reviews.pages import page
 from reviews.permissions import membership_or_404
 from reviews.refusals import Refused
 
+from .rules import in_words as rules_in_words
+
 FAILED_SHOWN = timedelta(days=3)  # how long a failed import stands on the page of the searches
 NO_WORKER = timedelta(seconds=30)  # waited for so long, it is said that a worker may be missing
 
@@ -51,9 +53,20 @@ def _count(n: int, noun: str) -> str:
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
+def _applied(result: dict[str, Any]) -> str:
+    return rules_in_words(result["removed"], result["records"])
+
+
 RESULTS: dict[str, Callable[[dict[str, Any]], str]] = {
     Job.Kind.IMPORT: _imported,
     Job.Kind.DUPLICATES: _sought,
+    Job.Kind.RULES: _applied,
+}
+# The page of the review that each kind belongs to; an import belongs to the searches.
+ROOMS: dict[str, str] = {Job.Kind.DUPLICATES: "duplicates", Job.Kind.RULES: "rules"}
+TITLES: dict[str, str] = {
+    Job.Kind.DUPLICATES: "Looking for duplicates",
+    Job.Kind.RULES: "Applying the rules before screening",
 }
 
 
@@ -62,14 +75,16 @@ def home_of(job: Job) -> str:
     slug = job.review.slug
     if job.search_id:
         return reverse("search", args=[slug, job.search_id])
-    return reverse("duplicates" if job.kind == Job.Kind.DUPLICATES else "searches", args=[slug])
+    if application := job.result.get("application"):
+        return reverse("rule_application", args=[slug, application])
+    return reverse(ROOMS.get(job.kind, "searches"), args=[slug])
 
 
 def title_of(job: Job) -> str:
     """What it is about, in words."""
     if job.kind == Job.Kind.IMPORT:
         return f"Importing {job.argument('source', '')}".strip()
-    return "Looking for duplicates" if job.kind == Job.Kind.DUPLICATES else job.name
+    return TITLES.get(job.kind, job.name)
 
 
 def imports_shown(review: Review) -> QuerySet[Job]:
@@ -117,7 +132,7 @@ def _standing(shown: Job) -> dict[str, Any]:
         "left": _in_time(shown.seconds_left(moment)),
         "waits_for": title_of(waits_for) if waits_for else "",
         "no_worker": bool(shown.queued_at and not waits_for and moment - shown.queued_at > NO_WORKER),
-        "nav": "duplicates" if shown.kind == Job.Kind.DUPLICATES else "searches",
+        "nav": ROOMS.get(shown.kind, "searches"),
     }
 
 

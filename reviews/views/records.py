@@ -10,19 +10,20 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from reviews import correcting, dedup, newness, removing
 from reviews.best_fields import Best
+from reviews.flow_rules import with_removals
 from reviews.forms.records import CorrectionForm, OriginalForm, WhyForm
 from reviews.linked_groups import group_of
 from reviews.merged import merged
 from reviews.models import DuplicatePair, Membership, Record, Removal, Review, Search
 from reviews.pages import page
-from reviews.permissions import membership_or_404
+from reviews.permissions import allows, membership_or_404
 from reviews.record_search import LARGEST_NUMBER, matching, number_in
 from reviews.refusals import BadInput, Refused
 from screening.visibility import sees_carried
@@ -45,8 +46,9 @@ def records_shown(review: Review, params: Mapping[str, str]) -> QuerySet[Record]
     """The records of a list, by number, as its address asks for them.
 
     q: words that must all occur in title, abstract, authors or journal; or a number (#12), DOI or PubMed
-    number. search: the key of a search. year_from, year_to. only: a key of ONLY. What makes no sense is
-    passed over. Records of undone imports are shown with only=undone and no other way.
+    number. search: the key of a search. rule, application: the key of a rule before screening, or of an
+    application of them, that took the record out. year_from, year_to. only: a key of ONLY. What makes no sense
+    is passed over. Records of undone imports are shown with only=undone and no other way.
     """
     only = params.get("only", "")
     records = Record.objects.filter(review=review)
@@ -67,6 +69,9 @@ def records_shown(review: Review, params: Mapping[str, str]) -> QuerySet[Record]
             records = records.filter(abstract="")
         case "no_title":
             records = records.filter(title="")
+    for name in ("rule", "application"):
+        if (value := number_in(params.get(name, ""))) is not None:
+            records = records.filter(Exists(removed.filter(**{f"{name}_id": value})))
     for name, lookup in (("search", "search_id"), ("year_from", "year__gte"), ("year_to", "year__lte")):
         if (value := number_in(params.get(name, ""))) is not None:
             records = records.filter(**{lookup: value})
@@ -77,17 +82,43 @@ def records_shown(review: Review, params: Mapping[str, str]) -> QuerySet[Record]
 def records(request: HttpRequest, slug: str) -> HttpResponse:
     """The list of records, searched and filtered."""
     membership = membership_or_404(request.user, slug, may="read")
-    shown = records_shown(membership.review, request.GET.dict())
+    return _list(request, membership, request.GET)
+
+
+def _list(
+    request: HttpRequest, membership: Membership, asked: QueryDict, *, status: int = 200, **context: Any
+) -> HttpResponse:
+    shown = with_removals(records_shown(membership.review, {name: str(asked[name]) for name in asked}))
     rows = shown.select_related("search", "duplicate_of").defer("raw", "abstract", "duplicate_of__raw")
-    return page(
-        request,
-        "reviews/records.html",
-        membership,
-        records=Paginator(rows, RECORDS_A_PAGE).get_page(request.GET.get("page")),
-        searches=Search.objects.filter(review=membership.review).order_by("searched_on", "pk"),
-        only=ONLY,
-        asked=request.GET,
-    )
+    shared: dict[str, Any] = {
+        "records": Paginator(rows, RECORDS_A_PAGE).get_page(asked.get("page")),
+        "searches": Search.objects.filter(review=membership.review).order_by("searched_on", "pk"),
+        "only": ONLY,
+        "asked": asked,
+        "choosing": bool(asked.get("choose")) and allows(membership, "import"),
+        "chosen": [],
+        "nav": "records",
+    }
+    return page(request, "reviews/records.html", membership, status=status, **(shared | context))
+
+
+@require_POST
+def records_remove(request: HttpRequest, slug: str) -> HttpResponse:
+    """Take several records of the list out before screening, for one reason; back to the list as it was."""
+    membership = membership_or_404(request.user, slug, may="import")
+    asked, reason = QueryDict(request.POST.get("query", "")[:2000]), request.POST.get("reason", "")
+    chosen = [number for each in request.POST.getlist("number") if (number := number_in(each)) is not None]
+    try:
+        removed = removing.remove_records(
+            review=membership.review, numbers=chosen, by=membership.user, reason=reason
+        )
+    except Refused as no:
+        return _list(
+            request, membership, asked, status=no.status, refusal=no, chosen=chosen, reason=reason[:300]
+        )
+    n = len(removed)
+    messages.success(request, f"{n} record{'s were' if n > 1 else ' was'} removed before screening: {reason}")
+    return redirect(f"{reverse('records', args=[slug])}?{asked.urlencode()}")
 
 
 def _record(membership: Membership, number: int) -> Record:
@@ -113,6 +144,7 @@ def _show(
     root = shown.duplicate_of or shown
     paper = merged(root)
     whole = paper if root is shown else merged(shown)
+    removals = list(shown.removals.select_related("by", "rule").order_by("-pk"))
     shared: dict[str, Any] = {
         "record": shown,
         "root": root,
@@ -121,7 +153,8 @@ def _show(
         "heading": whole.heading,
         "group": group_of(shown),
         "found_by": paper.found_by,
-        "removal": shown.removals.filter(withdrawn_at__isnull=True).select_related("by").first(),
+        "removal": next((each for each in removals if each.withdrawn_at is None), None),
+        "removed_before": [each for each in removals if each.withdrawn_at],
         "raw_is_open": shown.pk in sees_carried(membership.user, membership.review, [shown.pk]),
         "versions": shown.text_versions.select_related("replaced_by").order_by("-replaced_at"),
         "pairs": _pairs(shown),
@@ -262,6 +295,7 @@ def record_unlink(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 _RECORD = "r/<slug:slug>/records/<int:number>/"
 urlpatterns: list[URLPattern] = [
     path("r/<slug:slug>/records/", records, name="records"),
+    path("r/<slug:slug>/records/remove/", records_remove, name="records_remove"),
     path(_RECORD, record, name="record"),
     path(f"{_RECORD}correct/", record_correct, name="record_correct"),
     path(f"{_RECORD}remove/", record_remove, name="record_remove"),

@@ -18,6 +18,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from reviews import dedup, importing, jobs, uploads
+from reviews.applying_rules import unchecked
 from reviews.arriving import UndoneBefore
 from reviews.forms.records import WhyForm
 from reviews.forms.searches import SearchForm
@@ -69,7 +70,15 @@ def searches(request: HttpRequest, slug: str) -> HttpResponse:
     live = [row.brought for row in rows if row.brought]  # type: ignore[attr-defined]
     total = {name: sum(getattr(each, name) for each in live) for name in ("found", "again", "new")}
     coming = [(job, title_of(job)) for job in imports_shown(membership.review)]
-    return page(request, "reviews/searches.html", membership, searches=rows, total=total, coming=coming)
+    return page(
+        request,
+        "reviews/searches.html",
+        membership,
+        searches=rows,
+        total=total,
+        coming=coming,
+        unchecked=len(unchecked(membership.review)),
+    )
 
 
 @csrf_exempt  # only until the size is known: reading the token would read all of the body (see _search_new)

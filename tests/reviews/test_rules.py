@@ -19,28 +19,6 @@ from tests.reviews.random_reviews import vote
 ENGLISH = {"mode": "only", "languages": ["English"]}
 
 
-@pytest.fixture
-def library(search):
-    """1 English, 2 German, 3 German editorial, 4 says nothing, 5 English of 1985, 6 a duplicate in German."""
-    first = factories.record(search, language="eng", year=2019)
-    factories.record(search, language="ger", year=2019)
-    factories.record(search, language="Deutsch", year=2020, publication_types=["Editorial"])
-    factories.record(search)
-    factories.record(search, language="English", year=1985)
-    factories.record(search, language="ger", duplicate_of=first)
-    return search
-
-
-@pytest.fixture
-def english(review, alice, library):
-    return add_rule(review=review, by=alice, kind="language", settings=ENGLISH)
-
-
-@pytest.fixture
-def recent(review, alice, english):
-    return add_rule(review=review, by=alice, kind="year", settings={"from": 1990})
-
-
 def to_screen() -> list[int]:
     return sorted(Record.objects.to_screen().values_list("number", flat=True))
 
