@@ -216,7 +216,7 @@ def test_the_table_takes_the_same_queries_however_many_searches(
         search = factories.search(review, by=alice, source=f"Source {number}")
         factories.record(search)
     browser = as_person(alice)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         assert browser.get(reverse("searches", args=[review.slug])).status_code == 200
 
 
