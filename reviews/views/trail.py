@@ -84,7 +84,9 @@ def record_trail(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         before=position(request.GET.get("before")),
         after=position(request.GET.get("after")),
     )
-    context: dict[str, Any] = {"record": record, "reading": reading, "nav": "records"}
+    # An application of rules is one event about many records, so a record's story tells of it from its rows.
+    ruled = record.removals.filter(rule__isnull=False).select_related("rule", "by").order_by("-pk")
+    context: dict[str, Any] = {"record": record, "reading": reading, "ruled": ruled, "nav": "records"}
     return page(request, "reviews/record_trail.html", membership, **context)
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from reviews.applying_rules import apply_rules
+from reviews.applying_rules import apply_rules, undo_rules
 from reviews.models import AutomationRule, Event, Job, NoticeList, Record, Removal, RuleApplication, RuleUndo
 from reviews.rules import add_rule, rules_in_force
 from tests import factories
@@ -314,6 +314,19 @@ def test_a_record_says_which_rule_took_it_out_and_is_brought_back_with_a_reason(
 
 
 # ---------------------------------------------------------------- who may, and what stands there
+
+
+def test_the_story_of_a_record_tells_of_the_rule_though_its_event_is_about_many(
+    review, alice, olive, as_person, english
+):
+    done = apply_rules(review=review, by=alice)
+    story = "/r/myeloma/records/{}/trail/"
+    shown = text(as_person(olive).get(story.format(2)))
+    assert "Marked as ineligible by the rule “language is not English” (the record said: ger)" in shown
+    assert f'href="{RULES}applications/{done.pk}/"' in shown
+    assert "Marked as ineligible" not in text(as_person(olive).get(story.format(1)))
+    undo_rules(review=review, by=alice, rule=english, reason="x")
+    assert "what the rule did was undone on" in text(as_person(olive).get(story.format(2)))
 
 
 def test_reviewers_and_observers_read_the_rules_and_change_nothing(
