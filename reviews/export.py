@@ -8,12 +8,15 @@ import csv
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from django.db.models import Count, Exists, IntegerField, OuterRef, Prefetch, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from reviews import ris_file
+from reviews.best_fields import FIELDS
+from reviews.merged import merged_many
 from reviews.models import ImportProblem, Record, Removal, Review, Search
 from reviews.newness import first_of_their_papers
 from screening.models import Decision, Resolution, Stage
@@ -47,6 +50,7 @@ class Kind:
     rows: Callable[[Review], QuerySet[Any]]
     row: Callable[[Any], Row]
     forms: tuple[str, ...] = ("csv", "json")
+    with_more: Callable[[list[Any]], None] = lambda rows: None
 
 
 # ---------------------------------------------------------------- records
@@ -65,33 +69,31 @@ def _records(review: Review) -> QuerySet[Record]:
     )
 
 
+def _with_duplicates(records: list[Any]) -> None:
+    """Put beside each record its duplicates and the best of their fields, as `whole`."""
+    wholes = merged_many(records)
+    for record in records:
+        record.whole = wholes[record.pk]
+
+
 def _record_row(record: Any) -> Row:
     settled = {resolution.stage: resolution for resolution in record.live_resolutions}
     first, full = settled.get(Stage.TITLE_ABSTRACT), settled.get(Stage.FULL_TEXT)
     removal = record.live_removals[0] if record.live_removals else None
     report = getattr(record, "report", None)
-    return {
+    best = record.whole.best
+    told = {
         "number": record.number,
-        "title": record.title,
-        "authors": record.authors,
-        "year": record.year,
-        "journal": record.journal,
-        "volume": record.volume,
-        "issue": record.issue,
-        "pages": record.pages,
-        "doi": record.doi,
-        "pmid": record.pmid,
-        "registry_ids": record.registry_ids,
-        "language": record.language,
-        "keywords": record.keywords,
-        "mesh": record.mesh,
-        "publication_types": record.publication_types,
-        "url": record.url,
-        "abstract": record.abstract,
+        **{name: getattr(best, name) for name in FIELDS},
         "source": record.search.source,
         "source_kind": record.search.kind,
         "searched_on": record.search.searched_on.isoformat(),
+        "found_by": [search.source for search in record.whole.found_by],
         "duplicate_of": record.duplicate_of.number if record.duplicate_of else None,
+        "duplicates": [each.number for each in record.whole.members if each.pk != record.pk],
+        "fields_from": {
+            name: [each.number for each in members] for name, members in record.whole.borrowed.items()
+        },
         "removed": removal.kind if removal else None,
         "removed_because": removal.reason if removal else None,
         "title_abstract": first.verdict if first else None,
@@ -102,6 +104,7 @@ def _record_row(record: Any) -> Row:
         "full_text_reason": full.reason.label if full and full.reason else None,
         "study": report.study.label if report and report.study else None,
     }
+    return {column: told[column] for column in RECORD_COLUMNS}
 
 
 # ---------------------------------------------------------------- decisions
@@ -188,8 +191,8 @@ SEARCH_COLUMNS = (
 RECORD_COLUMNS = (
     "number", "title", "authors", "year", "journal", "volume", "issue", "pages", "doi", "pmid", "registry_ids",
     "language", "keywords", "mesh", "publication_types", "url", "abstract", "source", "source_kind", "searched_on",
-    "duplicate_of", "removed", "removed_because", "title_abstract", "title_abstract_reason", "retrieval",
-    "not_retrieved_because", "full_text", "full_text_reason", "study",
+    "found_by", "duplicate_of", "duplicates", "fields_from", "removed", "removed_because", "title_abstract",
+    "title_abstract_reason", "retrieval", "not_retrieved_because", "full_text", "full_text_reason", "study",
 )  # fmt: skip
 DECISION_COLUMNS = (
     "record", "stage", "reviewer", "verdict", "reason", "judgements", "note", "criteria_version", "made_at",
@@ -199,11 +202,13 @@ KINDS: dict[str, Kind] = {
     "records": Kind(
         "Records",
         "Every record identified, with what is settled about it: duplicate, removed, excluded with its reason, "
-        "included, its report and study. No votes.",
+        "included, its report and study. A record that has duplicates carries the best of their fields, with whom each "
+        "is from, and all sources that found the paper. No votes.",
         RECORD_COLUMNS,
         _records,
         _record_row,
         ("csv", "json", "ris"),
+        _with_duplicates,
     ),
     "searches": Kind(
         "Searches",
@@ -232,10 +237,17 @@ def rows(review: Review, kind: str) -> QuerySet[Any]:
 def streamed(review: Review, kind: str, form: str) -> Iterator[str]:
     """The export in pieces of text, never all of it in memory: `csv` (with a header), `json` (one list), `ris`."""
     what = KINDS[kind]
-    made = (what.row(row) for row in what.rows(review).iterator(chunk_size=CHUNK))
+    made = (what.row(row) for row in _loaded(what, review))
     if form == "ris":
         return map(ris_file.entry, made)
     return _as_csv(what.columns, made) if form == "csv" else _as_json(made)
+
+
+def _loaded(what: Kind, review: Review) -> Iterator[Any]:
+    found = what.rows(review).iterator(chunk_size=CHUNK)
+    while chunk := list(islice(found, CHUNK)):
+        what.with_more(chunk)
+        yield from chunk
 
 
 class _Echo:

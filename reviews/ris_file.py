@@ -25,8 +25,8 @@ _TEXTS = (
 )
 # ID would be the place of the number, but with MEDLINE as source some read that as the PubMed number.
 _TOLD = (
-    "number", "duplicate_of", "removed", "removed_because", "title_abstract", "title_abstract_reason", "retrieval",
-    "not_retrieved_because", "full_text", "full_text_reason", "study",
+    "number", "found_by", "duplicate_of", "duplicates", "fields_from", "removed", "removed_because", "title_abstract",
+    "title_abstract_reason", "retrieval", "not_retrieved_because", "full_text", "full_text_reason", "study",
 )  # fmt: skip
 
 
@@ -41,13 +41,25 @@ def entry(row: Mapping[str, Any]) -> str:
     lines += [f"C1  - {_one_line('; '.join(row['registry_ids']))}"] if row["registry_ids"] else []
     if row["abstract"]:
         lines += _paragraphs(row["abstract"])
-    told = "; ".join(f"{name}={_one_line(row[name])}" for name in _TOLD if row[name] is not None)
+    left_out = {"found_by"} if len(row["found_by"] or ()) < 2 else set()  # DB says it already
+    told = "; ".join(
+        f"{name}={_told(row[name])}"
+        for name in _TOLD
+        if row[name] not in (None, [], {}) and name not in left_out
+    )
     lines.append(f"N1  - Winnow: {told}")
     return END.join([*lines, "ER  - ", "", ""])
 
 
 def _one_line(value: Any) -> str:
     return "" if value is None else " ".join(str(value).split("\n")).replace("\r", " ").strip()
+
+
+def _told(value: Any) -> str:
+    """A value of the note: lists as `a, b`, mappings as `name from 2, 3`."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} from {' and '.join(map(str, numbers))}" for name, numbers in value.items())
+    return _one_line(", ".join(map(str, value)) if isinstance(value, list) else value)
 
 
 def _pages(pages: str) -> list[str]:

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from reviews import audit, export
+from reviews import audit, dedup, export
 from reviews.models import Event, Record, Study
 from screening.models import Conflict
 from tests import factories
@@ -122,7 +122,7 @@ def test_the_number_of_queries_does_not_grow_with_the_records(
 ):
     for _ in range(3):
         settle(factories.record(search), alice)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         "".join(export.streamed(review, "records", "csv"))
 
 
@@ -165,3 +165,39 @@ def test_the_page_offers_every_file_and_each_link_gives_one(review, olive, as_pe
             written = b"".join(answer.streaming_content)
             assert (written == b"") is link.endswith(".ris")  # RIS has nothing to say of no record
     assert Event.objects.filter(verb="exported").count() == len(links)
+
+
+def test_a_record_with_duplicates_is_exported_with_the_best_of_their_fields_and_who_has_what(
+    review, search, alice
+):
+    embase = factories.search(review, by=alice, source="Embase")
+    bare = factories.record(search, title="A trial", abstract="", authors=["Moss A"], keywords=["a"])
+    full = factories.record(
+        embase, title="A trial", abstract="It worked.", authors=["Moss, Ada"], doi="10.1/x", keywords=["b"]
+    )
+    dedup.link_records(record=full, original=bare, by=alice)
+    one, two = json.loads("".join(export.streamed(review, "records", "json")))
+    assert (one["abstract"], one["authors"], one["doi"], one["keywords"]) == (
+        "It worked.",
+        ["Moss, Ada"],
+        "10.1/x",
+        ["a", "b"],
+    )
+    assert (one["found_by"], one["duplicates"], one["duplicate_of"]) == (["PubMed", "Embase"], [2], None)
+    assert one["fields_from"] == {"abstract": [2], "authors": [2], "doi": [2], "keywords": [1, 2]}
+    assert (two["keywords"], two["found_by"], two["duplicates"], two["duplicate_of"], two["fields_from"]) == (
+        ["b"],
+        ["Embase"],
+        [],
+        1,
+        {},
+    )
+    ris = "".join(export.streamed(review, "records", "ris"))
+    assert "AB  - It worked.\r\n" in ris
+    assert "found_by=PubMed, Embase; duplicates=2; fields_from=abstract from 2, authors from 2" in ris
+    [in_csv, _] = read(review, "records")
+    assert (in_csv["abstract"], in_csv["found_by"], in_csv["duplicates"]) == (
+        "It worked.",
+        "PubMed; Embase",
+        "2",
+    )
