@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern
 
-from .api import conflicts, criteria, protocol, runs, screen
+from .api import agreement, conflicts, criteria, protocol, runs, screen
 
 urlpatterns: list[URLPattern] = [
     *protocol.urlpatterns,
@@ -10,4 +10,5 @@ urlpatterns: list[URLPattern] = [
     *runs.urlpatterns,
     *screen.urlpatterns,
     *conflicts.urlpatterns,
+    *agreement.urlpatterns,
 ]

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern
 
-from .views import conflicts, criteria, duplicate, protocol, runs, screen
+from .views import agreement, conflicts, criteria, duplicate, pilots, protocol, rescreening, runs, screen
 
 urlpatterns: list[URLPattern] = [
     *protocol.urlpatterns,
@@ -11,4 +11,7 @@ urlpatterns: list[URLPattern] = [
     *screen.urlpatterns,
     *duplicate.urlpatterns,
     *conflicts.urlpatterns,
+    *pilots.urlpatterns,
+    *agreement.urlpatterns,
+    *rescreening.urlpatterns,
 ]

@@ -16,7 +16,7 @@ Leads who screen are as blind as reviewers. Observers see settled records only.
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from reviews import audit
 from reviews.models import CarriedJudgement, Membership, Record, Review, Search, User
@@ -27,24 +27,26 @@ from .models import Conflict, Decision, ModelRole, Proposal, Protocol, Resolutio
 CHUNK = 500  # records asked about at once
 
 
+def votes_seen(membership: Membership, stage: str) -> Q:
+    """The rule as a condition on records: those whose votes at `stage` this member may see."""
+    here = {"record": OuterRef("pk"), "stage": stage}
+    seen = Q(Exists(Resolution.objects.filter(withdrawn_at__isnull=True, **here)))
+    if allows(membership, "screen"):
+        own = Decision.objects.filter(reviewer=membership.user_id, withdrawn_at__isnull=True, **here)
+        seen |= Q(Exists(own))
+    if allows(membership, "resolve"):
+        seen |= Q(Exists(Conflict.objects.filter(closed_at__isnull=True, **here)))
+    return seen
+
+
 def sees_votes(user: User, review: Review, stage: str, record_ids: Iterable[int]) -> set[int]:
-    """Ids, of those given, of the records whose votes at `stage` this user may see. At most four queries."""
+    """Ids, of those given, of the records whose votes at `stage` this user may see. At most two queries."""
     wanted = set(record_ids)
     membership = Membership.objects.filter(review=review, user=user, deactivated_at__isnull=True).first()
     if not wanted or membership is None:
         return set()
-    seen = _settled(review, stage, wanted)
-    if allows(membership, "screen"):
-        own = Decision.objects.filter(
-            reviewer=user, stage=stage, withdrawn_at__isnull=True, record__review=review, record__in=wanted
-        )
-        seen |= set(own.values_list("record_id", flat=True))
-    if allows(membership, "resolve"):
-        open_conflicts = Conflict.objects.filter(
-            stage=stage, closed_at__isnull=True, record__review=review, record__in=wanted
-        )
-        seen |= set(open_conflicts.values_list("record_id", flat=True))
-    return seen
+    records = Record.objects.filter(votes_seen(membership, stage), review=review, pk__in=wanted)
+    return set(records.values_list("pk", flat=True))
 
 
 def sees_proposals(user: User, review: Review, stage: str, record_ids: Iterable[int]) -> set[int]:

@@ -33,7 +33,7 @@ from reviews.models import (
     Verb,
 )
 from reviews.models.corpus import sha256_of
-from screening import criteria, decisions, moving
+from screening import criteria, decisions, moving, pilot, sampling
 from screening.carried_plan import Wish
 from screening.models import Decision, Proposal, Run
 from tests import factories
@@ -56,6 +56,7 @@ class World:
     run: Run
     carried: Record  # its file, of another tool, says that bob excluded it
     brought: Record  # so does this one's, and alice brought it along as bob's vote without seeing it
+    piloted: Record  # in a pilot round: alice and bob disagree on it, carol has yet to judge it
 
 
 def build(review, alice, bob, carol) -> World:
@@ -90,7 +91,21 @@ def build(review, alice, bob, carol) -> World:
     moved = [_carried(review, alice, number) for number in (6, 7)]
     moving.bring(wish=Wish(moved[1].search, TA, {"Bob": bob}), by=alice)
     _rules(review, alice, search)
-    return World(review, sealed, untouched, disputed, at_full_text, extracted, made, *moved)
+    piloted = _piloted(review, search, alice, bob, carol)
+    return World(review, sealed, untouched, disputed, at_full_text, extracted, made, *moved, piloted)
+
+
+def _piloted(review, search, alice, bob, carol) -> Record:
+    """The one record of a pilot round that waits for carol's vote; alice may see bob's, and nobody else."""
+    record = factories.record(
+        search, title="Trial 9", abstract="We gave plerixafor to 19 adults with myeloma."
+    )
+    numbers = list(pilot.open_records(review, TA).values_list("number", flat=True))
+    seed = next(n for n in range(1000) if sampling.draw(n, numbers, 1) == [record.number])
+    pilot.draw_pilot(review=review, stage=TA, by=alice, size=1, seed=seed, people=[alice, bob, carol])
+    vote(alice, record, TA, "include")
+    vote(bob, record, TA, "exclude", f"BOBSPILOT{MARK}")
+    return record
 
 
 def _carried(review, alice, number) -> Record:
@@ -280,8 +295,11 @@ def _extract(review, alice, bob, record) -> None:
     )
 
 
-def turn_round(world: World, bob) -> None:
-    """Rewrite what bob and the models said on what is sealed to its opposite, in every row that holds it."""
+def turn_round(world: World, bob, *, the_pilot: bool = True) -> None:
+    """Rewrite what bob and the models said on what is sealed to its opposite, in every row that holds it.
+
+    `the_pilot`: on the pilot round's record too, which is not sealed for alice.
+    """
     remove_from(connection, ALL_GUARDS)
     try:
         for record, stage in ((world.sealed, TA), (world.at_full_text, FT)):
@@ -294,6 +312,10 @@ def turn_round(world: World, bob) -> None:
             ]  # fmt: skip
             Proposal.objects.filter(pk=proposal.pk).update(verdict="include", reason=None, judgements=said)
             _forget(Event.objects.filter(record=record, stage=stage, actor=bob))
+        if the_pilot:
+            theirs = Decision.objects.filter(record=world.piloted, reviewer=bob)
+            assert theirs.update(verdict="include", reason=None, judgements={}, note="PLUGH") == 1
+            _forget(Event.objects.filter(record=world.piloted, actor=bob))
         _turn_the_files_round(world, bob)
         Value.objects.update(value="PLUGH", note="")
         ProposedValue.objects.update(value="PLUGH", reasoning="")

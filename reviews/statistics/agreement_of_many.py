@@ -46,13 +46,13 @@ def many_people(units: Units, categories: int, level: float = LEVEL) -> Agreemen
     return AgreementOfMany(
         n=sum(units.values()),
         answers=sum(sum(answers) * n for answers, n in units.items()),
-        observed=_observed_in_pairs(units, level) if in_pairs else jackknifed(_observed, units, level),
+        observed=_observed_in_pairs(units, level) if in_pairs else jackknifed(_observed, units, level, 0.0),
         alpha=jackknifed(krippendorff_alpha, units, level),
         ac1=ac1(units, level),
         specific=tuple(
             _specific_in_pairs(units, k, level)
             if in_pairs
-            else jackknifed(partial(_specific, k), units, level)
+            else jackknifed(partial(_specific, k), units, level, 0.0)
             for k in range(categories)
         ),
     )
@@ -101,12 +101,14 @@ def ac1(units: Units, level: float = LEVEL) -> Estimate:
     return Estimate(value, around(value, variance, n, level))
 
 
-def jackknifed(figure: Callable[[Units], float | None], units: Units, level: float = LEVEL) -> Estimate:
+def jackknifed(
+    figure: Callable[[Units], float | None], units: Units, level: float = LEVEL, lowest: float = -1.0
+) -> Estimate:
     """`figure` of the records, with an interval from leaving out one record at a time.
 
     Records with the same answers are the same to leave out, so it is computed once for each kind of them. Efron B,
     Tibshirani RJ. An Introduction to the Bootstrap, chapter 11. No interval where the figure is not defined without
-    one of the records.
+    one of the records. `lowest` is the least the figure can be.
     """
     value = figure(units) if units else None
     n = sum(units.values())
@@ -118,7 +120,7 @@ def jackknifed(figure: Callable[[Units], float | None], units: Units, level: flo
         return Estimate(value)
     mean = sum(one * times for one, times in defined) / n
     variance = (n - 1) / n * sum(times * (one - mean) ** 2 for one, times in defined)
-    return Estimate(value, around(value, variance, n, level))
+    return Estimate(value, around(value, variance, n, level, lowest))
 
 
 def _pairs_apart(answers: tuple[int, ...]) -> int:

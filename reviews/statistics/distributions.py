@@ -5,6 +5,7 @@ The regularised incomplete beta function is computed by its continued fraction (
 """
 
 import math
+from functools import lru_cache
 from statistics import NormalDist
 
 _TINY = 1e-300
@@ -46,6 +47,7 @@ def beta_quantile(p: float, a: float, b: float) -> float:
     return high if p > 0 else 0.0
 
 
+@lru_cache(maxsize=1024)
 def t_quantile(p: float, freedom: int) -> float:
     """The t below which Student's variable with `freedom` degrees of freedom lies with probability `p`, 0.5 <= p < 1.
 

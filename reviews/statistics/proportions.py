@@ -80,8 +80,10 @@ def shared_part(both: int, one: int, level: float = LEVEL) -> Estimate:
     return Estimate(_doubled(plain.value), bounds)
 
 
-def around(value: float | None, variance: float, n: int, level: float = LEVEL) -> Interval | None:
-    """value ± t · SE, with n - 1 degrees of freedom, within -1 and 1.
+def around(
+    value: float | None, variance: float, n: int, level: float = LEVEL, lowest: float = -1.0
+) -> Interval | None:
+    """value ± t · SE, with n - 1 degrees of freedom, within `lowest` and 1.
 
     None where there is no value, fewer than two records, or no variance: a figure of 1 with an interval from 1 to 1
     would claim a certainty that no sample has.
@@ -89,7 +91,7 @@ def around(value: float | None, variance: float, n: int, level: float = LEVEL) -
     if value is None or n < 2 or variance < NOTHING:
         return None
     half = t_quantile((1 + level) / 2, n - 1) * math.sqrt(variance)
-    return Interval(max(-1.0, value - half), min(1.0, value + half))
+    return Interval(max(lowest, value - half), min(1.0, value + half))
 
 
 def _doubled(p: float) -> float:

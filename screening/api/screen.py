@@ -144,7 +144,7 @@ class NextView(APIView):
                     {"id": c.pk, "kind": str(c.kind), "label": c.label, "text": c.text} for c in criteria
                 ],
                 "criteria_version": version.number if version else None,
-                "progress": {"mine": progress.mine, "waiting": progress.waiting, "total": progress.total},
+                "progress": vars(progress),
             }
         )
 

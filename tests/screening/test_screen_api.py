@@ -44,7 +44,7 @@ def test_next_gives_the_text_the_criteria_and_the_progress(record, population, a
         {"id": population.pk, "kind": "include", "label": "Population", "text": "About population."}
     ]
     assert answer["criteria_version"] == 1
-    assert answer["progress"] == {"mine": 0, "waiting": 1, "total": 1}
+    assert answer["progress"] == {"mine": 0, "waiting": 1, "total": 1, "pilot_mine": 0, "pilot_total": 0}
 
 
 def test_next_gives_the_proposal_where_the_protocol_shows_it_before(
@@ -215,7 +215,7 @@ def test_the_list_asks_the_database_as_much_for_four_as_for_one(
         vote(bob, record)
         vote(carol, record, "exclude")
     browser = as_person(alice)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(9):
         assert len(browser.get(CONFLICTS).json()["conflicts"]) == n
 
 
