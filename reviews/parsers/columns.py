@@ -39,9 +39,9 @@ SEVERAL = frozenset({"authors", "keywords", "mesh", "publication_types", "regist
 _EVERY = frozenset({"keywords", "mesh", "registry_ids"})
 
 _NAMES: dict[str, str] = {
-    "title": """title; article title; document title; title primary; primary title; paper title; study title;
-        publication title s; titles; name of article; public title; scientific title; official title; brief title;
-        display name; citation title; titel; titre; título; titulo; titolo; название; 标题; タイトル""",
+    "title": """title; article title; document title; item title; title primary; primary title; paper title;
+        study title; publication title s; titles; name of article; public title; scientific title; official title;
+        brief title; display name; citation title; titel; titre; título; titulo; titolo; название; 标题; タイトル""",
     "abstract": """abstract; abstracts; abstract note; abstract text; brief summary; summary; notes abstract;
         zusammenfassung; résumé; resume; resumen; resumo; riassunto; samenvatting; abstrakt; 摘要; 抄録""",
     "authors": """authors; author; author s; author names; author name s; authors primary; author full names;
@@ -56,14 +56,14 @@ _NAMES: dict[str, str] = {
         secondary title; periodical; publication; container title; venue; source; booktitle; book title;
         periodical abbrev; journal abbreviation; abbreviated source title; zeitschrift; revue; revista; rivista;
         期刊""",
-    "volume": "volume; vol; biblio volume; volume number; band",
-    "issue": "issue; biblio issue; issue number; number; heft; numéro",
+    "volume": "volume; vol; biblio volume; volume number; journal volume; band",
+    "issue": "issue; biblio issue; issue number; journal issue; number; heft; numéro",
     "pages": "pages; pagination; page; page range; page s; seiten; páginas",
     "first_page": "first page; start page; page start; biblio first page; beginning page; startpage; begin page",
     "last_page": "last page; end page; page end; biblio last page; ending page; other pages; endpage",
     "article_number": "art no; article number; article no; artno",
     "citation": "citation",
-    "doi": "doi; doi link; doi url; ids doi; digital object identifier; digital object identifier doi; dois",
+    "doi": "doi; item doi; doi link; doi url; ids doi; digital object identifier; digital object identifier doi; dois",
     "pmid": "pmid; pubmed id; medline pmid; pubmed; ids pmid; pubmed pmid; pubmedid; pubmed number; pub med id",
     "registry_ids": """nct number; ctgov id; ictrp id; clinical trial numbers; clinical trial number; other ids;
         trialid; trial id; trial registration; trial number; registry id; registration number; isrctn; nct id;
@@ -76,12 +76,12 @@ _NAMES: dict[str, str] = {
     "mesh": "mesh terms; mesh; mesh headings; mesh descriptor name; mesh heading; medical subject headings",
     "publication_types": """document type; publication type; doctype; publication types; type of article;
         article type; type of publication; item type; reference type; entrytype; type crossref; type; typ; pub type;
-        document types; study type""",
+        document types; content type; study type""",
     "language": """language of original document; language; languages; article language; sprache; langue; idioma;
         lingua; taal""",
     "url": """url; link; urls; links; study url; full text link; plink; source urls; external url; articleurl;
         article url; document url; documenturl; primary location landing page url; html url; pdf link; embase link;
-        web address; trial url; website""",
+        web address; trial url; source linkout; dimensions url; website""",
 }
 # Only in an export of a trial register: elsewhere these dates belong to something else than the publication.
 _YEARS_OF_TRIALS = ("first posted", "date registration", "registration date", "start date")

@@ -12,6 +12,7 @@ _STRONG = (";", "|", "\n")
 _AND = re.compile(r"[,;]?\s+(?:and|&)\s+", re.I)
 _CAPITAL = r"[^\W\d_a-zß-öø-ÿ]"
 _INITIALS = rf"(?:{_CAPITAL}\.?[ -]?){{1,4}}(?:,? ?(?:Jr|Sr|II|III)\.?)?"
+_WITH_INITIAL = re.compile(rf"^{_CAPITAL}{{1,3}}\.? +\S|\S +(?:{_CAPITAL}\.?){{1,4}}$")
 _ONLY_INITIALS = re.compile(_INITIALS)
 _NAME_INITIALS = re.compile(rf"\S.*[^\W\d_]{{2,}}['’.]? +{_INITIALS}")
 _LEADING_AND = re.compile(r"and\s+", re.I)
@@ -24,13 +25,31 @@ _NUMBER_BEHIND = re.compile(r"\s*\(\d{6,}\)$")  # Scopus: "Wilson, Lauren N. (58
 
 def commas_part(cells: Iterable[str], *, persons: bool = False) -> bool:
     """Whether commas part the lists of a column, told from some of its cells."""
-    comma = False
+    part = join = 0
     for cell in cells:
         text = cell.strip().rstrip(";|")
         if any(sign in text for sign in _STRONG) or (persons and " and " in text):
             return False
-        comma = comma or "," in text
-    return comma
+        if "," in text:
+            part += not persons or _shows_persons(text)
+            join += persons and _shows_one_person(text)
+    return part > join
+
+
+def _shows_one_person(text: str) -> bool:
+    """Whether the one comma of a cell plainly stands behind a surname: "Smith, John"."""
+    parts = [part.strip() for part in text.split(",")]
+    return len(parts) == 2 and any(" " not in part for part in parts)
+
+
+def _shows_persons(text: str) -> bool:
+    """Whether the commas of a cell plainly stand between persons, and not behind a surname."""
+    parts = [part for part in (part.strip() for part in text.split(",")) if part]
+    if _surname_and_initials(parts):
+        return False
+    if len(parts) > 2:
+        return not any(_SUFFIX.fullmatch(part) for part in parts)
+    return all(_WITH_INITIAL.search(part) for part in parts)
 
 
 def items(cell: str, *, commas: bool = False) -> tuple[str, ...]:
@@ -106,7 +125,7 @@ def _without_and(part: str) -> str:
 
 
 def _name(part: str) -> str:
-    name = " ".join(part.split()).strip(" ,;")
+    name = " ".join(part.split()).strip(" ,;…")
     if name.endswith((")", "null", "nan")):
         name = _NULL_FIRST_NAME.sub("", _NUMBER_BEHIND.sub("", name))
     return _COMMA.sub(", ", name) if "," in name else name

@@ -109,9 +109,14 @@ def _quoted(waiting: _Lines, separator: str, width: int) -> Iterator[Row | Probl
     """The row that begins with the next line, which has quotation marks."""
     begins = waiting.number
     cells, taken, cut = _row(waiting, separator)
-    distrusted = cut or (len(taken) > 1 and (len(cells) != width or not _well_quoted(taken, separator)))
+    well_quoted = not cut and _well_quoted(taken, separator)
+    if len(taken) == 1 and not well_quoted:
+        cells = _unquoted(taken[0], separator, cells)
+    distrusted = cut or (len(taken) > 1 and (len(cells) != width or not well_quoted))
     if width and distrusted:
-        at = _next_row_in(waiting, taken, separator, width) or (1 if cut else 0)
+        at = _next_row_in(waiting, taken, separator, width)
+        if not at and (cut or (not well_quoted and _all_rows(taken, separator, width))):
+            at = 1
         if at:
             waiting.give_back(taken[at:])
             taken = taken[:at]
@@ -141,6 +146,19 @@ def _well_quoted(lines: list[str], separator: str) -> bool:
     except csv.Error:
         return False
     return True
+
+
+def _all_rows(lines: list[str], separator: str, width: int) -> bool:
+    """Whether every line is a whole row once its quotation marks are taken for words."""
+    return all(line.count(separator) == width - 1 for line in lines)
+
+
+def _unquoted(line: str, separator: str, otherwise: list[str]) -> list[str]:
+    """The cells of a line whose quotation marks belong to its words, where that gives as many cells."""
+    cells = line.rstrip("\r\n").split(separator)
+    if len(cells) != len(otherwise):
+        return otherwise
+    return [cell[1:-1] if len(cell) > 1 and cell[0] == cell[-1] == '"' else cell for cell in cells]
 
 
 def _next_row_in(waiting: _Lines, taken: list[str], separator: str, width: int) -> int:

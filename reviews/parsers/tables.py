@@ -208,7 +208,7 @@ def _sample(text: Text, header: Header) -> list[list[str]]:
     found: list[list[str]] = []
     length = 0
     with closing(text.lines()) as lines:  # type: ignore[type-var]
-        for row in _behind(lines, header):
+        for row in islice(_behind(lines, header), 4 * ROWS_LOOKED_AT):
             if isinstance(row, Row) and any(cell.strip() for cell in row.cells):
                 found.append(row.cells)
                 length += len(row.raw)

@@ -36,7 +36,7 @@ DIALECTS = [
         "Rank|Publication ID|DOI|PMID|PMCID|Title|Abstract|Source title|Publication date|PubYear|Volume|Issue"
         "|Pagination|Authors|Publication Type|Dimensions URL",
         "doi=DOI pmid=PMID title=Title abstract=Abstract journal=Source title year=PubYear volume=Volume issue=Issue "
-        "pages=Pagination authors=Authors publication_types=Publication Type",
+        "pages=Pagination authors=Authors publication_types=Publication Type url=Dimensions URL",
     ),
     (
         "Lens ID|Title|Date Published|Publication Year|Publication Type|Source Title|ISSNs|Author/s|Abstract|Volume"

@@ -50,6 +50,9 @@ def test_authors_are_parted_by_the_separator_in_use(cell, named):
 def test_a_column_that_knows_no_other_separator_parts_at_commas():
     cells = ["Smith John,Doe Karl", "Roe Rita,Poe Edgar,Low Ann"]
     assert commas_part(cells, persons=True)
+    assert commas_part(["A Einstein, B Podolsky", "AG Meyer, J Smith, K Doe"], persons=True)
+    assert persons("A Einstein, B Podolsky", commas=True) == ("A Einstein", "B Podolsky")
+    assert not commas_part(["Smith, John", "Garcia Marquez, Gabriel Jose", "Roe, R."], persons=True)
     assert persons("Curie,Noether,Hopper", commas=True) == ("Curie", "Noether", "Hopper")
     assert persons("Curie,Noether,Hopper") == ("Curie, Noether, Hopper",)
     for strong in (["Smith, John; Doe, Karl"], ["Smith, John|Doe, Karl"], ["Smith, John and Doe, Karl"]):

@@ -172,7 +172,14 @@ def test_an_open_quotation_mark_in_the_last_row_is_told():
 
 def test_unescaped_quotation_marks_inside_a_cell_tear_nothing():
     one, two = records_of(f'{HEAD}\nA,"The "best" of them",C,2019,,\n"C" is it,D,E,2020,,\n')
-    assert (one.authors, one.year, two.title) == (('The best" of them"',), 2019, "C is it")
+    assert (one.authors, one.year, two.title) == (('The "best" of them',), 2019, '"C" is it')
+    (row,) = records_of('Title\tYear\tNotes\n"Smart" homes\t2019\t5" tubes\n')
+    assert (row.title, row.extra) == ('"Smart" homes', (("Notes", '5" tubes'),))
+
+
+def test_a_quotation_mark_in_every_row_merges_no_rows():
+    rows = rows_of("Title,Abstract,Year\n" + '"Tubes of 6,text,2019\n' * 20)
+    assert [row.title for row in rows if isinstance(row, ParsedRecord)] == ['"Tubes of 6'] * 20
 
 
 def test_cells_of_any_length_are_read():
