@@ -8,7 +8,7 @@ marks that no ordinary note or abstract has, and a value that is not exactly one
 | Rayyan | `RAYYAN-INCLUSION: {"Ann"=>"Included"}` and the like, in a note or a column | one a person |
 | Covidence | a column "Covidence #", or a note that begins "Exclusion reason: " | the whole list's (see below) |
 | ASReview | a note "ASReview_relevant", or a column `asreview_label` or the like of 1, 0, -1 | one, unnamed |
-| Abstrackr | columns "consensus" and "(internal) id", then a column for each screener | one a person, and all |
+| Abstrackr | columns "(internal) id" and "(source) id", and a column for each screener | one a person, and all |
 | EPPI-Reviewer | a column "Included" or "I/E/D/U flag" of I, E, D, U beside "ShortTitle" | one, unnamed |
 
 A file of Covidence is one list (included, excluded, irrelevant) and its entries do not say which: only the reason of
@@ -218,23 +218,26 @@ def _note(text: str) -> str:
 
 _ABSTRACKRS = {"1": INCLUDE, "-1": EXCLUDE, "0": MAYBE}
 _ABOUT = re.compile(r"(general|population|intervention/comparator|outcome) notes \((.*)\)", re.S)
+_IDS = {"(internal) id", "(source) id"}
+_NO_SCREENERS = _IDS | {
+    *("pubmed id", "keywords", "abstract", "title", "journal", "authors", "tags", "consensus", "labeled_at")
+}
 
 
 def _abstrackr(extra: Pairs) -> Carried | None:
-    """A column named after each screener behind "consensus", and four columns of notes for each."""
-    names = [name.strip() for name, _ in extra]
-    if "consensus" not in names or not {"(internal) id", "(source) id"} & set(names):
+    """A column named after each screener, four columns of notes for each, and one for the consensus."""
+    if not {name.strip() for name, _ in extra} >= _IDS:
         return None
     notes: dict[str, list[str]] = {}
     verdicts: dict[str, str] = {}
-    for name, text in zip(names, (text.strip() for _, text in extra), strict=True):
+    for name, text in ((name.strip(), text.strip()) for name, text in extra):
         if about := _ABOUT.fullmatch(name):
             if text:
                 what = "" if about[1] == "general" else f"{about[1]}: "
                 notes.setdefault(about[2].strip(), []).append(what + text)
         elif name == "consensus":
             verdicts |= _verdict_of("", text)
-        elif name and name != "labeled_at" and names.index(name) > names.index("consensus"):
+        elif name and name not in _NO_SCREENERS:
             verdicts |= _verdict_of(name, text)
     labels = _once(part for name, text in extra if name.strip() == "tags" for part in _listed(text, ","))
     said = tuple(

@@ -1,9 +1,12 @@
 """What other tools write into an entry about who judged it, and what only looks like that."""
 
+from collections import Counter
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from reviews.parsers import UnreadableFile, open_source
 from reviews.parsers.carried import Carried, Said, carried_by
 from reviews.parsers.parsed import ParsedRecord
 
@@ -172,6 +175,71 @@ def test_abstrackr_has_a_column_for_each_screener_and_one_for_the_consensus():
 )  # fmt: skip
 def test_eppi_flags_an_item_and_its_codes_of_exclusion_are_the_reasons(extra, expected):
     assert said(*extra) == (tuple(expected) if expected else None)
+
+
+@pytest.mark.parametrize("left_out", ["consensus", "labeled_at", "tags"])
+def test_an_empty_cell_of_abstrackr_which_a_table_leaves_out_changes_nothing_else(left_out):
+    found = carried(*((name, text) for name, text in ABSTRACKR if name != left_out))
+    assert {each.by: each.verdict for each in found.said if each.by} == {"Ann": "include", "Cem": "maybe"}
+
+
+# ---------------------------------------------------------------- files of the tools themselves
+
+
+def tally(path):
+    """Of a file: entries; how often each name gives each verdict; entries with labels, reasons, a note."""
+    rows = [row for row in open_source(path.read_bytes()).records if isinstance(row, ParsedRecord)]
+    found = [told for row in rows if (told := carried_by(row))]
+    verdicts = Counter(
+        (said.by, said.verdict, said.stage) for told in found for said in told.said if said.verdict
+    )
+    labels = sum(bool(told.labels) for told in found)
+    reasons = sum(any(said.reasons for said in told.said) for told in found)
+    notes = sum(any(said.notes for said in told.said) for told in found)
+    return len(rows), dict(verdicts), labels, reasons, notes
+
+
+EMILY = {("Emily", "include", ""): 2, ("Emily", "maybe", ""): 2, ("Emily", "exclude", ""): 2}
+BY_ONE = {("Anonymous", verdict, ""): 2 for verdict in ("include", "maybe", "exclude")}
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        ("citation-file-formatting/CSV/_baseline_rayyan.csv", (10, EMILY, 0, 0, 0)),
+        ("citation-file-formatting/RIS/_baseline_rayyan.ris", (10, EMILY, 0, 0, 0)),
+        ("citation-file-formatting/CSV/_baseline_abstrackr.csv", (10, BY_ONE, 0, 0, 0)),
+        ("citation-file-formatting/CSV/_baseline_covidence.csv", (10, {}, 0, 0, 0)),
+        (
+            "citation-file-formatting/XLSX/_baseline_eppireviewer.xlsx",
+            (10, {("", "include", ""): 8, ("", "exclude", ""): 2}, 0, 0, 0),
+        ),
+        ("citation-file-formatting/RIS/_baseline_eppireviewer.ris", (10, {}, 0, 0, 0)),
+        (
+            "covidence-real/iddo_malaria_covidence_export.csv",
+            (362, {("", "exclude", "full_text"): 362}, 172, 362, 20),
+        ),
+    ],
+)
+def test_files_of_the_tools_carry_what_stands_in_them(shared, file, expected):
+    assert tally(shared("data/import-fixtures") / file) == expected
+
+
+def test_of_all_other_files_none_carries_anything(shared):
+    """A search result of a database is never taken for somebody's judgement."""
+    files = [path for path in sorted(shared("data/import-fixtures").rglob("*")) if path.is_file()]
+    found = set()
+    for path in files:
+        try:
+            if tally(path)[1:] != ({}, 0, 0, 0):
+                found.add(path.name)
+        except UnreadableFile:
+            continue
+    assert found == {
+        "_baseline_rayyan.csv", "_baseline_rayyan.ris", "_baseline_abstrackr.csv",
+        "_baseline_eppireviewer.xlsx", "iddo_malaria_covidence_export.csv",
+    }  # fmt: skip
+    assert len(files) > 60
 
 
 # ---------------------------------------------------------------- what is no judgement
