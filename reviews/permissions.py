@@ -14,7 +14,7 @@ MAY: dict[str, frozenset[str]] = {
     Role.LEAD: frozenset(
         {
             *("read", "export", "people", "protocol", "criteria", "rules", "form", "propose"),
-            *("import", "dedup", "screen", "resolve", "retrieve", "extract", "consensus"),
+            *("import", "bring", "dedup", "screen", "resolve", "retrieve", "extract", "consensus"),
         }
     ),
     Role.REVIEWER: frozenset(

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern
 
-from .api import agreement, conflicts, criteria, protocol, runs, screen
+from .api import agreement, conflicts, criteria, moving, protocol, runs, screen
 
 urlpatterns: list[URLPattern] = [
     *protocol.urlpatterns,
@@ -11,4 +11,5 @@ urlpatterns: list[URLPattern] = [
     *screen.urlpatterns,
     *conflicts.urlpatterns,
     *agreement.urlpatterns,
+    *moving.urlpatterns,
 ]

@@ -13,7 +13,7 @@ The same reading serves the preview and, with the records locked, the verb (movi
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -322,3 +322,10 @@ def reasons_in(search: Search) -> dict[str, None]:
     rows = CarriedJudgement.objects.filter(search=search).exclude(reasons=[]).order_by("pk")
     found = (words for reasons in rows.values_list("reasons", flat=True).iterator() for words in reasons)
     return dict.fromkeys(sorted(set(found), key=str.casefold))
+
+
+def same_words(search: Search, criteria: Iterable[Criterion]) -> dict[str, Criterion]:
+    """The reasons in a search's file that are called as one of these criteria is, and that criterion."""
+    by_label = {criterion.label.casefold(): criterion for criterion in criteria}
+    found = ((words, by_label.get(words.casefold())) for words in reasons_in(search))
+    return {words: criterion for words, criterion in found if criterion}

@@ -2,7 +2,18 @@
 
 from django.urls import URLPattern
 
-from .views import agreement, conflicts, criteria, duplicate, pilots, protocol, rescreening, runs, screen
+from .views import (
+    agreement,
+    conflicts,
+    criteria,
+    duplicate,
+    moving,
+    pilots,
+    protocol,
+    rescreening,
+    runs,
+    screen,
+)
 
 urlpatterns: list[URLPattern] = [
     *protocol.urlpatterns,
@@ -14,4 +25,5 @@ urlpatterns: list[URLPattern] = [
     *pilots.urlpatterns,
     *agreement.urlpatterns,
     *rescreening.urlpatterns,
+    *moving.urlpatterns,
 ]

@@ -27,6 +27,7 @@ from reviews.newness import Brought, brought_by_searches
 from reviews.pages import page
 from reviews.permissions import membership_or_404
 from reviews.refusals import Refused
+from screening.carried_plan import offer
 from screening.visibility import sealed_files
 from workers.tasks import queue_job_on_commit
 
@@ -163,6 +164,7 @@ def _show(
         "had": _had_by(shown),
         "pairs": waiting_pairs_of(shown).count(),
         "sealed": bool(sealed_files(membership.user, membership.review, [shown.pk])),
+        "carries": offer(shown),
         "problems": problems,
         "why_form": WhyForm(),
         "nav": "searches",
