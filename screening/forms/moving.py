@@ -9,7 +9,8 @@ from screening.carried_plan import TELLS_NOTHING_FROM, Offer, Wish, reasons_in, 
 from screening.models import Criterion, Stage
 
 LEFT_OUT = ("", "– left out –")
-KEPT = ("", "– keep it as a note –")
+AS_ANY_OTHER = ("", "– as any other reason –")
+NO_CRITERION = ("", "– no criterion –")
 LISTED = {
     Stage.TITLE_ABSTRACT: [
         ("", "I do not say"),
@@ -74,13 +75,13 @@ class BringForm(forms.Form):
             self.fields[key] = forms.ChoiceField(
                 required=False,
                 label=words,
-                choices=[KEPT, *labels],
+                choices=[AS_ANY_OTHER, *labels],
                 initial=str(self.same[words].pk) if words in self.same else "",
             )
         self.fields["why"] = forms.ChoiceField(
             required=False,
             label="Any other reason, or none given",
-            choices=[KEPT if self.at == Stage.TITLE_ABSTRACT else LEFT_OUT, *labels],
+            choices=[NO_CRITERION if self.at == Stage.TITLE_ABSTRACT else LEFT_OUT, *labels],
         )
 
     def who_fields(self) -> list[tuple[Any, Any]]:

@@ -169,7 +169,7 @@ def test_who_may_see_finds_labels_and_notes_of_the_other_tool_beside_the_votes(
 ):
     record = search.records.get(number=2)
     address = reverse("record_judgement", args=[review.slug, record.number])
-    assert "is sealed until it is judged" in text_of(as_person(alice).get(address))
+    assert "is sealed until it is judged, at full text" in text_of(as_person(alice).get(address))
     Resolution.objects.create(
         record=record,
         stage=TA,
