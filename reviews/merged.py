@@ -85,6 +85,18 @@ def merged_many(records: Collection[Record]) -> dict[int, Merged]:
     }
 
 
+def found_by(records: Collection[Record]) -> dict[int, list[Search]]:
+    """By key of a record: the searches that found its paper and count. Two queries; no text is loaded."""
+    found: dict[int, set[int]] = {record.pk: {record.search_id} for record in records}
+    for chunk in chunks(found):
+        linked = Record.objects.filter(duplicate_of__in=chunk).order_by()
+        for original, search in linked.values_list("duplicate_of", "search").distinct():
+            found[original or 0].add(search)
+    counting = Search.objects.filter(pk__in=set().union(*found.values()), withdrawn_at__isnull=True)
+    by_key = {search.pk: search for search in counting.defer("strategy", "limits", "filters")}
+    return {pk: [by_key[key] for key in sorted(keys) if key in by_key] for pk, keys in found.items()}
+
+
 def corrections(keys: Iterable[int]) -> dict[int, set[str]]:
     """By key of the record: the fields that people corrected, as the trail tells."""
     found: dict[int, set[str]] = defaultdict(set)

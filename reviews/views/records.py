@@ -20,7 +20,7 @@ from reviews.best_fields import Best
 from reviews.flow_rules import with_removals
 from reviews.forms.records import CorrectionForm, OriginalForm, WhyForm
 from reviews.linked_groups import group_of
-from reviews.merged import merged
+from reviews.merged import found_by, merged
 from reviews.models import DuplicatePair, Membership, Record, Removal, Review, Search
 from reviews.pages import page
 from reviews.permissions import allows, membership_or_404
@@ -90,8 +90,12 @@ def _list(
 ) -> HttpResponse:
     shown = with_removals(records_shown(membership.review, {name: str(asked[name]) for name in asked}))
     rows = shown.select_related("search", "duplicate_of").defer("raw", "abstract", "duplicate_of__raw")
+    shown_page = Paginator(rows, RECORDS_A_PAGE).get_page(asked.get("page"))
+    listed = list(shown_page.object_list)
+    sources = found_by(listed)
     shared: dict[str, Any] = {
-        "records": Paginator(rows, RECORDS_A_PAGE).get_page(asked.get("page")),
+        "records": shown_page,
+        "rows": [(record, sources[record.pk]) for record in listed],
         "searches": Search.objects.filter(review=membership.review).order_by("searched_on", "pk"),
         "only": ONLY,
         "asked": asked,

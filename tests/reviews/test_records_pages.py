@@ -86,7 +86,7 @@ def test_the_list_takes_the_same_queries_however_many_records(
     for _ in range(many):
         factories.record(search, duplicate_of=first)
     browser = as_person(bob)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(9):
         assert browser.get(url("records", review)).status_code == 200
 
 
