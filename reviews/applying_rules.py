@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 
 from . import audit
@@ -18,13 +18,13 @@ from .duplicate_groups import chunks, votes_on
 from .jobs import Report, quietly
 from .models import AutomationRule, Record, Removal, Review, RuleApplication, RuleUndo, Search, User, Verb
 from .number_ranges import in_words, numbers_in, ranges_of
+from .planner import tell_the_planner
 from .refusals import BadInput, Refused
 from .rule_kinds import NO_LISTS, Facts, Lists, matcher
 from .rules import as_written, rules_in_force
 
 BATCH = 2000
 LONGEST_SAID = LONGEST_REASON = 300
-MANY = 1000  # removals from which on PostgreSQL's idea of the table's size matters
 _SAID = ("pk", "number", "title", "language", "publication_types", "year", "doi", "pmid")
 _Row = tuple[int, int, str, str, list[str], int | None, str, str]
 
@@ -90,7 +90,7 @@ def apply_rules(
         if [rule.pk for rule in rules_in_force(review)] != [rule.pk for rule in rules]:
             raise _changed()
         application = _write(review, by, seen, kept)
-    _tell_the_planner(len(kept))
+    tell_the_planner(len(kept), Removal)
     return application
 
 
@@ -317,10 +317,3 @@ def _summary(removed: int, looked_at: int) -> str:
 
 def _changed() -> Refused:
     return Refused("The rules were changed since you looked.", mend="Look at the preview again, then apply.")
-
-
-def _tell_the_planner(removed: int) -> None:
-    """Let PostgreSQL count the removals now, as importing does for records: every queue asks for them."""
-    if removed >= MANY and connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE reviews_removal")

@@ -16,10 +16,11 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from .many_rows import insert_rows
 from .models import Event, LLMCall, Membership, Record, Review, TrailHead, User, Verb
 
 GENESIS = "0" * 64
-BATCH = 500  # events in one INSERT
+OUTSIDE = "audit.log must run in the transaction of the change it tells of"
 HASHED = (
     "review",
     "seq",
@@ -65,12 +66,13 @@ def log(
     Raises:
         RuntimeError: outside a transaction (the change could be kept without its event).
     """
-    [event] = log_many(
-        review=review,
-        entries=[
-            Entry(verb, actor, actor_label, record, stage, subject or {}, before or {}, after or {}, reason)
-        ],
-    )
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError(OUTSIDE)
+    head = _locked_head(review)
+    entry = Entry(verb, actor, actor_label, record, stage, subject or {}, before or {}, after or {}, reason)
+    event = _next(head, review, entry, _role(review, actor))
+    event.save(force_insert=True)
+    head.save(update_fields=["length", "hash"])
     return event
 
 
@@ -89,44 +91,50 @@ class Entry:
     reason: str = ""
 
 
-def log_many(*, review: Review | None, entries: Iterable[Entry]) -> list[Event]:
-    """Write events one after the other at the end of the chain, as `log` does one, in a few queries.
+def log_many(*, review: Review | None, entries: Iterable[Entry]) -> None:
+    """Write events one after the other at the end of the chain, as `log` does one, in a few statements.
 
     Raises:
         RuntimeError: outside a transaction (the change could be kept without its event).
     """
     if not transaction.get_connection().in_atomic_block:
-        raise RuntimeError("audit.log must run in the transaction of the change it tells of")
+        raise RuntimeError(OUTSIDE)
     head = _locked_head(review)
-    roles: dict[int, str] = {}
+    roles: dict[int | None, str] = {}
     events = []
     for entry in entries:
-        actor = entry.actor
-        if actor and actor.pk not in roles:
-            roles[actor.pk] = _role(review, actor)
-        label = entry.actor_label or (f"{actor.name} <{actor.email}>" if actor else "Winnow")
-        event = Event(
-            review=review,
-            seq=head.length + 1,
-            at=now(),
-            actor=actor,
-            actor_label=label[:200],
-            role=roles[actor.pk] if actor else "",
-            verb=Verb(entry.verb).value,
-            record=entry.record,
-            stage=entry.stage,
-            subject=_plain(entry.subject),
-            before=_plain(entry.before),
-            after=_plain(entry.after),
-            reason=entry.reason,
-            prev_hash=head.hash,
-        )
-        event.hash = hash_of(event)
-        head.length, head.hash = event.seq, event.hash
-        events.append(event)
-    Event.objects.bulk_create(events, batch_size=BATCH)
+        key = entry.actor.pk if entry.actor else None
+        if key not in roles:
+            roles[key] = _role(review, entry.actor)
+        events.append(_next(head, review, entry, roles[key]))
+    names = [field.attname for field in Event._meta.concrete_fields if not field.primary_key]
+    insert_rows(Event, ({name: getattr(event, name) for name in names} for event in events))
     head.save(update_fields=["length", "hash"])
-    return events
+
+
+def _next(head: TrailHead, review: Review | None, entry: Entry, role: str) -> Event:
+    """The next event of the chain, not saved; the head moves on to it."""
+    actor = entry.actor
+    label = entry.actor_label or (f"{actor.name} <{actor.email}>" if actor else "Winnow")
+    event = Event(
+        review=review,
+        seq=head.length + 1,
+        at=now(),
+        actor=actor,
+        actor_label=label[:200],
+        role=role,
+        verb=Verb(entry.verb).value,
+        record=entry.record,
+        stage=entry.stage,
+        subject=_plain(entry.subject),
+        before=_plain(entry.before),
+        after=_plain(entry.after),
+        reason=entry.reason,
+        prev_hash=head.hash,
+    )
+    event.hash = hash_of(event)
+    head.length, head.hash = event.seq, event.hash
+    return event
 
 
 def log_call(**fields: Any) -> LLMCall:
@@ -141,8 +149,8 @@ def _locked_head(review: Review | None) -> TrailHead:
     return TrailHead.objects.select_for_update().get(**wanted)
 
 
-def _role(review: Review | None, actor: User) -> str:
-    if review is None:
+def _role(review: Review | None, actor: User | None) -> str:
+    if review is None or actor is None:
         return ""
     membership = Membership.objects.filter(review=review, user=actor).only("role").first()
     return membership.role if membership else ""

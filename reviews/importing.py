@@ -16,13 +16,14 @@ from itertools import islice
 from typing import Any, BinaryIO
 
 from django.core.files import File
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 
 from . import arriving, audit, carrying, jobs
 from .describing import described
 from .jobs import Report, quietly
-from .models import Job, Review, Search, User, Verb
+from .models import Job, Record, Review, Search, User, Verb
 from .parsers import ParsedRecord, Problem, ReadAs, Source, UnreadableFile, open_source
+from .planner import tell_the_planner
 from .record_rows import YEARS, problem_row, problems_of, record_from, row_from, storable
 from .refusals import BadInput, Refused
 from .undoing import restore_search, withdraw_search
@@ -34,7 +35,6 @@ logger = logging.getLogger(__name__)
 
 BATCH = 500  # records held in memory, and stored in one transaction
 READING = "Reading and storing records"
-MANY = 500  # records from which on PostgreSQL's idea of the table's size matters
 REASONS_SHOWN = 5
 ENDINGS = {"ris": "ris", "medline": "nbib", "csv": "csv", "tsv": "tsv", "xlsx": "xlsx", "json": "json",
            "endnote_library": "enl", "endnote_xml": "xml", "pubmed_xml": "xml", "bibtex": "bib",
@@ -170,8 +170,7 @@ def import_search(
         if not job:
             _keep_file(search, stream)
         came = _bring_in(search, opened, stream, first, report)
-        if came.found >= MANY:
-            _tell_the_planner()
+        tell_the_planner(came.found, Record, Search)
         return _let_in(search, came, by)
     except BaseException as gone_wrong:
         if isinstance(opened.records, Generator):
@@ -289,17 +288,6 @@ def _keep_file(search: Search, stream: BinaryIO) -> None:
 
 def _stored_as(search: Search) -> str:
     return f"{search.sha256[:32]}.{ENDINGS.get(search.format, 'txt')}"
-
-
-def _tell_the_planner() -> None:
-    """Let PostgreSQL count the rows now.
-
-    Until autovacuum comes by (a minute or more) it believes the tables to be nearly empty, and then the queue's
-    first question takes ten seconds at 6,000 records and minutes at 50,000, against 30 ms.
-    """
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE reviews_record, reviews_search")
 
 
 def _search(review: Review, by: User, *, file_name: str = "", **about: Any) -> Search:

@@ -18,6 +18,7 @@ from reviews.audit import Entry
 from reviews.duplicate_groups import chunks, locked_groups
 from reviews.models import CarriedJudgement, Record, Report, Search, User, Verb
 from reviews.parsers.carried import COVIDENCE, TOOLS
+from reviews.planner import tell_the_planner
 from reviews.refusals import BadInput, Refused
 
 from .carried_plan import Plan, Wish, foresee
@@ -111,6 +112,7 @@ def bring(*, wish: Wish, by: User) -> Brought:
             review=wish.search.review,
             entries=[*_each(bringing, wish, plan, records), _summary(bringing, wish, plan)],
         )
+    tell_the_planner(plan.decisions, Decision, Resolution, Conflict, Report)
     return Brought(bringing, plan)
 
 

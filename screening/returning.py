@@ -26,6 +26,7 @@ from reviews import audit
 from reviews.audit import Entry
 from reviews.duplicate_groups import chunks
 from reviews.models import Record, Removal, Report, Search, User, Verb
+from reviews.planner import tell_the_planner
 
 from .models import Conflict, Decision, Resolution, Stage
 from .models.protocol import SCREENING_STAGES
@@ -65,6 +66,7 @@ def return_judgements(*, search: Search, by: User) -> Returned:
             review=search.review,
             entries=[*_each(coming, records, by), _summary(search, by, made)],
         )
+    tell_the_planner(len(made), Decision, Resolution, Conflict, Report)
     return Returned(len(made), len({decision.record_id for decision in made}))
 
 

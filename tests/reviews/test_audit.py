@@ -129,6 +129,8 @@ def test_a_change_and_its_event_are_kept_or_lost_together(five, record):
 def test_outside_a_transaction_nothing_is_logged(review):
     with pytest.raises(RuntimeError, match="in the transaction"):
         audit.log(review=review, verb=Verb.REVIEW_CHANGED)
+    with pytest.raises(RuntimeError, match="in the transaction"):
+        audit.log_many(review=review, entries=[audit.Entry(Verb.REVIEW_CHANGED)])
     assert Event.objects.count() == 0
 
 
@@ -164,6 +166,36 @@ JSON = st.recursive(
 def test_whatever_is_written_verifies_when_it_is_read_back(review, after, reason):
     write(review, after=after, reason=reason)
     assert audit.verify(review).ok
+
+
+def test_many_events_at_once_are_what_they_would_be_one_by_one(review, alice, record):
+    entries = [
+        audit.Entry(Verb.RECORD_CORRECTED, actor=alice, record=record, before={"title": "é"}, reason="Typo."),
+        audit.Entry(
+            Verb.PROPOSAL_MADE, actor_label="a model", record=record, stage="title_abstract", after={"n": [1]}
+        ),
+        audit.Entry(Verb.REVIEW_CHANGED),
+    ]
+    write(review, alice)
+    with transaction.atomic():
+        audit.log_many(review=review, entries=entries)
+    write(review, alice)
+    one, two, three = Event.objects.order_by("seq")[1:4]
+    assert (one.actor, one.role, one.record, one.before, one.reason) == (
+        alice,
+        "lead",
+        record,
+        {"title": "é"},
+        "Typo.",
+    )
+    assert (two.actor, two.actor_label, two.stage, two.after) == (
+        None,
+        "a model",
+        "title_abstract",
+        {"n": [1]},
+    )
+    assert (three.actor_label, three.subject, three.seq) == ("Winnow", {}, 4)
+    assert audit.verify(review) == audit.Verification(5, Event.objects.order_by("seq").last().hash)
 
 
 def test_a_time_is_in_whole_milliseconds_and_utc():
