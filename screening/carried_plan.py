@@ -284,6 +284,16 @@ class Offer:
     has_notes: bool
 
     @property
+    def asks_for_reasons(self) -> bool:
+        """Whether reasons may come along. In a small file their mere presence would tell that it excludes."""
+        return self.has_reasons or self.records < TELLS_NOTHING_FROM
+
+    @property
+    def says_reasons(self) -> bool:
+        """Whether it may be said that there are reasons."""
+        return self.has_reasons and self.records >= TELLS_NOTHING_FROM
+
+    @property
     def tool_name(self) -> str:
         """The tool as people call it."""
         return TOOLS.get(self.tool, self.tool)

@@ -62,7 +62,7 @@ class BringForm(forms.Form):
             )
         self.reasons: dict[str, str] = {}
         self.same: dict[str, Criterion] = {}
-        if offer.has_reasons and criteria:
+        if offer.asks_for_reasons and criteria:
             self._ask_reasons()
 
     def _ask_reasons(self) -> None:

@@ -27,6 +27,7 @@ def flow(**numbers):
         open={box: boxes[box] for box in prisma.OPEN},
         sources=tuple(numbers.pop("sources", ())),
         reasons=tuple(numbers.pop("reasons", ())),
+        rules=tuple(numbers.pop("rules", ())),
     )
 
 

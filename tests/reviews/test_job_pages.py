@@ -119,7 +119,7 @@ def test_the_list_takes_the_same_queries_however_many_imports(
     for n in range(many):
         an_import(review, alice, data=TWO + b"\n" * n)
     browser = as_person(alice)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         browser.get(reverse("searches", args=[review.slug]))
 
 

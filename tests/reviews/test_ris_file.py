@@ -37,7 +37,9 @@ def read_back(*records):
 
 
 word = st.text(st.characters(categories=["Lu", "Ll", "Nd"]), min_size=2, max_size=9).filter(
-    lambda text: text.lower() not in ("na", "none", "null", "undefined")  # which say in RIS that there is nothing
+    lambda text: (
+        text.lower() not in ("na", "none", "null", "undefined")
+    )  # which say in RIS that there is nothing
 )
 words = st.lists(word, min_size=2, max_size=6).map(" ".join)
 items = st.lists(words, max_size=4, unique=True).map(tuple)

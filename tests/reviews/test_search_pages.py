@@ -227,7 +227,7 @@ def test_one_search_takes_the_same_queries_however_many_problems(
     for number in range(many):
         ImportProblem.objects.create(search=search, line=number, reason="odd")
     browser = as_person(alice)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         assert browser.get(reverse("search", args=[review.slug, search.pk])).status_code == 200
 
 

@@ -173,10 +173,10 @@ def test_progress_counts_no_vote_on_a_linked_record(review, bare, full, alice, b
     vote(bob, full)
     dedup.link_records(record=full, original=bare, by=alice)
     told = as_person(bob).get("/api/r/myeloma/screen/title_abstract/next/").json()["progress"]
-    assert told == {"mine": 0, "waiting": 1, "total": 1}
+    assert told == {"mine": 0, "waiting": 1, "total": 1, "pilot_mine": 0, "pilot_total": 0}
     as_person(bob).post(f"{ROOM}decide/", sent(bare))
     told = as_person(bob).get("/api/r/myeloma/screen/title_abstract/next/").json()["progress"]
-    assert told == {"mine": 1, "waiting": 0, "total": 1}
+    assert told == {"mine": 1, "waiting": 0, "total": 1, "pilot_mine": 0, "pilot_total": 0}
 
 
 def test_who_saw_the_votes_on_the_duplicate_does_not_vote_blind(review, bare, full, alice, bob, carol):
