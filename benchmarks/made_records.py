@@ -210,7 +210,7 @@ def _typing_error(paper: Made, rng: random.Random) -> Made:
     if not long:
         return paper
     place, at = rng.choice(long), rng.randint(2, 4)
-    words[place] = words[place][:at] + words[place][at + 1 :]
+    words[place] = words[place][:at] + words[place][at - 1 :]  # a letter twice
     return replace(paper, title=" ".join(words))
 
 

@@ -76,13 +76,13 @@ def hopeless(a: Facts, b: Facts) -> bool:
         return False
     if a.abstract and b.abstract and fuzz.ratio(a.abstract[:100], b.abstract[:100], score_cutoff=80):
         return False
-    return _titles_alike(a, b) < ALIKE and not one_in_the_other(a.squashed, b.squashed)
+    return _titles_alike(a, b) < ALIKE and not one_in_the_other(a.words, b.words)
 
 
 def agreement(a: Facts, b: Facts) -> Agreement:
     """Two records field by field."""
     same_title = bool(a.words) and a.squashed == b.squashed
-    part = one_in_the_other(a.squashed, b.squashed)
+    part = one_in_the_other(a.words, b.words)
     figures = same_figures(a.figures, b.figures)
     shared = shared_authors(a.people, b.people)
     titles = 100.0 if a.squashed == b.squashed else _titles_alike(a, b)
@@ -102,6 +102,7 @@ def agreement(a: Facts, b: Facts) -> Agreement:
         author=same_first_author(a.people, b.people, shared),
         shared=shared,
         journal=same_journal(a.journal, b.journal),
+        venues=bool(a.journal) + bool(b.journal),
         volume=_same_volume(a, b),
         issue=same_issue(a.issue, b.issue),
         page=page,
@@ -171,7 +172,16 @@ def _in_favour(fields: Agreement) -> list[str]:
     return [words for words, holds in said.items() if holds]
 
 
-_WEIGHTS = {"title": 50, "pmid": 30, "doi": 15, "author": 15, "year": 10, "journal": 10, "page": 10}
+_WEIGHTS = {
+    "title": 50,
+    "pmid": 30,
+    "doi": 15,
+    "author": 15,
+    "year": 10,
+    "journal": 10,
+    "page": 10,
+    "volume": 10,
+}
 
 
 def _score(fields: Agreement) -> float:
@@ -184,6 +194,7 @@ def _score(fields: Agreement) -> float:
         "year": None if fields.year is None else max(0.0, 1 - fields.year / 2),
         "journal": _share(fields.journal),
         "page": _share(fields.page),
+        "volume": _share(fields.volume),
     }
     told = {name: share for name, share in shares.items() if share is not None}
     total = sum(_WEIGHTS[name] for name in told)

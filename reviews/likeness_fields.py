@@ -23,6 +23,11 @@ _DOI = re.compile(r"10\.\d{1,9}/[^\s\"<>;]+")
 _HEADING = re.compile(
     r"^(?:abstract|background|objectives?|aims?|purpose|introduction|summary)\W+(?:and \w+\W+)?"
 )
+# Where preprints stand, by the beginnings of their DOIs and by name: another report than the article.
+_PREPRINT = re.compile(
+    r"10\.(?:1101/(?:\d{4}\.\d\d\.|\d{6}$)|31234/|31219/|21203/|2139/ssrn|20944/|26434/|48550/|22541/|36227/)"
+    r"|\b(?:\w+rxiv|preprints?|research square|ssrn|authorea)\b"
+)
 _TYPES_ABOUT_ANOTHER = {
     "comment": "comment",
     "published erratum": "correction",
@@ -100,12 +105,15 @@ def facts_of(record: HasFields, *, key: int = 0) -> Facts:
         doi=doi_of(record.doi),
         pmid=record.pmid.strip(),
         abstract=_abstract(record.abstract),
-        kinds=frozenset(
-            _TYPES_ABOUT_ANOTHER[kind.lower()]
-            for kind in record.publication_types
-            if kind.lower() in _TYPES_ABOUT_ANOTHER
-        ),
+        kinds=_kinds(record),
     )
+
+
+def _kinds(record: HasFields) -> frozenset[str]:
+    kinds = {_TYPES_ABOUT_ANOTHER.get(kind.lower(), "") for kind in record.publication_types}
+    if _PREPRINT.match(doi_of(record.doi)) or _PREPRINT.search(record.journal.lower()):
+        kinds.add("preprint")
+    return frozenset(kinds - {""})
 
 
 def doi_of(text: str) -> str:

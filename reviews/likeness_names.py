@@ -100,7 +100,8 @@ def same_first_author(a: tuple[Person, ...], b: tuple[Person, ...], shared: floa
     if set(one.parts) & set(other.parts):
         return True if several and (shared or 0) >= 0.8 else None
     turned = one.initial == other.family[:1] and other.initial == one.family[:1]
-    if (several and (shared or 0) >= 0.6) or (turned and one.initial):
+    near = one.initial == other.initial and OSA.distance(one.family, other.family) <= 1  # "Chen", "Che"
+    if (several and (shared or 0) >= 0.6) or ((turned or near) and one.initial):
         return None
     return False
 

@@ -31,6 +31,7 @@ class Agreement:
     author: bool | None
     shared: float | None  # share of the shorter list of authors found in the other, 0 to 1
     journal: bool | None
+    venues: int  # how many of the two name a journal
     volume: bool | None
     issue: bool | None
     page: bool | None
@@ -106,7 +107,9 @@ def _same_title(fields: Agreement) -> str:
     if not fields.author or not fields.bears():
         return ""
     if fields.same_title and fields.words >= FEW_WORDS:
-        if fields.year == 0 and (fields.journal or fields.page or fields.same_abstract):
+        # The same abstract is no proof where only one says where it appeared: it may be the preprint's, the congress's.
+        text = fields.same_abstract and fields.venues != 1
+        if fields.year == 0 and (fields.journal or fields.page or text):
             third = "journal" if fields.journal else "pages" if fields.page else "abstract"
             return f"same title, year, first author and {third}"
         if fields.close and fields.journal and fields.volume and (fields.shared or 0) >= 0.8:
@@ -156,8 +159,8 @@ def worth_a_look(fields: Agreement) -> bool:
         return True
     if not fields.words:
         return _untitled(fields)
-    if "figures" in fields.against and not fields.near and not fields.page and not fields.doi:
-        return False  # part 1 and part 2, yearly reports
+    if "figures" in fields.against and not fields.page and not fields.doi:
+        return _same_but_for_a_figure(fields)  # part 1 and part 2, yearly reports
     if "marker" in fields.against and (fields.page is False or fields.doi is False):
         return False  # the paper, and the reply to it
     if fields.doi and fields.author is not False:
@@ -165,10 +168,25 @@ def worth_a_look(fields: Agreement) -> bool:
     return _alike_titles(fields) or _alike_places(fields) or _translated(fields)
 
 
+def _same_but_for_a_figure(fields: Agreement) -> bool:
+    issue = fields.journal and fields.volume and fields.page is None and fields.close
+    return bool(fields.title >= 90 and fields.author and issue and fields.bears("figures", "abstract"))
+
+
 def _untitled(fields: Agreement) -> bool:
     if fields.doi or (fields.abstract is not None and fields.abstract >= 85):
         return True
-    return bool(fields.page and fields.volume and fields.journal is not False and fields.close)
+    if fields.volume is False or fields.journal is False or not fields.close:
+        return False
+    if fields.page:
+        return bool(fields.volume or fields.journal or fields.author)
+    return bool(
+        fields.author
+        and fields.page is None
+        and (fields.shared or 0) >= 0.8
+        and fields.journal
+        and fields.volume
+    )
 
 
 def _alike_titles(fields: Agreement) -> bool:
@@ -178,7 +196,7 @@ def _alike_titles(fields: Agreement) -> bool:
         return bool(fields.near and fields.author and fields.year == 0 and not against)
     if fields.near or fields.part:
         if fields.kin:
-            return (fields.year or 0) <= 3
+            return (fields.year or 0) <= 3 or bool(fields.page)
         return against <= (1 if fields.author is False else 2) and fields.close
     if fields.author is False and (fields.shared or 0) < 0.5:
         return False

@@ -11,6 +11,7 @@ NEAR = 90.0  # ratio of the squashed titles, of 100, under which they are not on
 SHORTEST_PART = (
     20  # letters of a title that may stand for the whole: a cut subtitle, a title in two languages
 )
+CUT_AFTER = 80  # letters after which a title that ends within a word of the other was cut by a database
 
 _GREEK = {
     code: f" {unicodedata.name(chr(code)).split()[-1].lower().replace('lamda', 'lambda')} "
@@ -68,6 +69,8 @@ ABOUT_ANOTHER = frozenset(
 )
 # Words that may be missing from one of two spellings of a title.
 _SILENT = frozenset(["the", "an", "and", "of"])
+# Words that turn a title round, however little of it they are.
+_TURNED_ROUND = frozenset(["not", "non", "never", "without"])
 # Beginnings that turn a word into another: "hypotension" is no misspelt "hypertension".
 _TURNING = (
     *("un", "in", "non", "anti", "hypo", "hyper"),
@@ -119,10 +122,17 @@ def same_figures(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     return one == other or sorted(one) == sorted(other) or "".join(one) == "".join(other)
 
 
-def one_in_the_other(a: str, b: str) -> bool:
-    """Whether one squashed title begins or ends the other: a subtitle was cut, or a second language added."""
+def one_in_the_other(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
+    """Whether the words of one title begin or end the other: a subtitle was cut, a second language added, or a long
+    title cut in the middle of a word."""
     short, long = (a, b) if len(a) <= len(b) else (b, a)
-    return len(short) >= SHORTEST_PART and (long.startswith(short) or long.endswith(short))
+    letters = sum(map(len, short))
+    if letters < SHORTEST_PART or not _TURNED_ROUND.isdisjoint(set(long) - set(short)):
+        return False
+    if long[: len(short)] == short or long[len(long) - len(short) :] == short:
+        return True
+    one, other = sorted(("".join(a), "".join(b)), key=len)
+    return len(one) >= CUT_AFTER and other.startswith(one)
 
 
 def misspelt(a: tuple[str, ...], b: tuple[str, ...], squashed_a: str, squashed_b: str) -> bool:
@@ -138,6 +148,8 @@ def words_lost(a: tuple[str, ...], b: tuple[str, ...], squashed_a: str, squashed
     if fuzz.ratio(squashed_a, squashed_b, score_cutoff=NEAR) < NEAR:
         return False
     only_a, only_b = _only(a, b)
+    if not _TURNED_ROUND.isdisjoint(only_a | only_b):
+        return False
     return _misspelt_in(only_a, only_b) or _misspelt_in(only_b, only_a)
 
 

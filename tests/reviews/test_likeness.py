@@ -226,6 +226,32 @@ def test_the_same_doi_alone_is_never_certain(a):
         ("Journal of Digital Studies", "Workshop of Digital Studies", False),
         ("European Journal of Cancer", "European Journal of Cancer Prevention", None),
         ("", "Blood", None),
+        (
+            "Proc Natl Acad Sci U S A",
+            "Proceedings of the National Academy of Sciences of the United States of America",
+            True,
+        ),
+        ("Hautarzt", "Der Hautarzt; Zeitschrift fur Dermatologie, Venerologie, und verwandte Gebiete", True),
+        (
+            "J Dtsch Dermatol Ges",
+            "Journal der Deutschen Dermatologischen Gesellschaft = Journal of the German Society",
+            True,
+        ),
+        ("BMJ: British Medical Journal", "BMJ (Clinical research ed.)", True),
+        ("Journal of clinical virology : the official publication of a society", "J Clin Virol", True),
+        ("Amcis 2017 Proceedings", "Americas Conference on Information Systems", True),
+        (
+            "Proceedings of the 54th Annual Hawaii International Conference on System Sciences",
+            "Hawaii International Conference on System Sciences",
+            True,
+        ),
+        ("Tumor Biology", "Tumour Biology", True),
+        ("International Journal of Gynaecology & Obstetrics", "Int J Gynecol Obstet", True),
+        ("Circulation. Heart failure", "Circulation", None),
+        ("Cancer Cytopathology", "Cancer", None),
+        ("Journal of Physics: Condensed Matter", "Journal of Physics: Conference Series", False),
+        ("https://clinicaltrials.gov/show/NCT00000001", "Blood", None),
+        ("0028-3835", "Blood", None),
     ],
 )
 def test_journals_are_known_by_their_abbreviations(one, other, same):
